@@ -1,0 +1,295 @@
+"""Who people are and what they may do: users, the tree of units, role grants and API tokens."""
+
+import hashlib
+from datetime import date
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from ledger import clock
+from ledger.facts import Fact, FactManager
+
+
+class Role(models.TextChoices):
+    """The roles of product.md that are granted for a unit; sponsor and owner are parts in one initiative."""
+
+    CONTRIBUTOR = "contributor", "contributor"
+    UNIT_LEAD = "unit_lead", "unit lead"
+    UNIT_HEAD = "unit_head", "unit head"
+    ASSESSOR = "assessor", "assessor"
+    PORTFOLIO_OFFICE = "portfolio_office", "portfolio office"
+    RISK_OFFICER = "risk_officer", "risk officer"
+    FINANCE = "finance", "finance"
+    BOARD_MEMBER = "board_member", "board member"
+    CFO = "cfo", "CFO"
+    CEO = "ceo", "CEO"
+    AUDITOR = "auditor", "auditor"
+    INTEGRATOR = "integrator", "integrator"
+    ADMINISTRATOR = "administrator", "administrator"
+
+
+class UnitQuerySet(models.QuerySet["Unit"]):
+    """Units by place in the tree."""
+
+    def under(self, unit: "Unit") -> Self:
+        """The unit and all below it."""
+        return self.filter(path__startswith=unit.path)
+
+
+class Unit(models.Model):
+    """A part of the organisation. Its place in the tree is a fact (UnitPlacement); `path` caches it."""
+
+    name = models.CharField(max_length=200)
+    external_id = models.CharField(max_length=200, blank=True)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    path = models.CharField(max_length=255, blank=True, db_index=True)
+    opened_on = models.DateField(default=clock.today)
+    closed_on = models.DateField(null=True, blank=True)
+
+    objects = UnitQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["parent", "name"],
+                nulls_distinct=False,
+                name="unit_names_differ_below_one_parent",
+                violation_error_message="There is a unit of this name here already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_on=None) | Q(closed_on__gte=F("opened_on")),
+                name="a_unit_closes_after_it_opens",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_under(self, other: "Unit") -> bool:
+        """Whether this is `other` or below it."""
+        return self.path.startswith(other.path)
+
+
+class UnitPlacement(Fact):
+    """Where a unit stands in the tree from a day on."""
+
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="placements")
+    parent = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
+    valid_from = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.unit} under {self.parent} from {self.valid_from}"
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users by e-mail address."""
+
+    def create_user(self, email: str, name: str, password: str | None = None, **values: Any) -> "User":
+        """A new user; without a password nobody can sign in until one is set by link."""
+        user = self.model(email=self.normalize_email(email).lower(), name=name, **values)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Sign-in finds the address in any case."""
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A person, or a service account for which a person answers. There are no superusers."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=150)
+    home_unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="people")
+    is_active = models.BooleanField(default=True)
+    is_service_account = models.BooleanField(default=False)
+    answers_for_it = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="service_accounts"
+    )
+    external_id = models.CharField(max_length=200, blank=True)
+    date_joined = models.DateTimeField(default=clock.now)
+
+    # Set by the API's authentication for the length of a request; None for a signed-in person.
+    token: "ApiToken | None" = None
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_service_account=False) | Q(answers_for_it__isnull=False),
+                name="a_person_answers_for_a_service_account",
+                violation_error_message="Name the person who answers for this service account.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def person(self) -> "User":
+        """The natural person whose acts these are: a service account's acts count as its person's."""
+        return self.answers_for_it or self
+
+    def get_full_name(self) -> str:
+        """The name, for mails of the sign-in library."""
+        return self.name
+
+
+class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
+    """Grants by whether they hold."""
+
+    def active(self, on: date | None = None) -> Self:
+        """Not revoked, and within their dates on the day."""
+        day = on or clock.today()
+        return self.filter(
+            Q(valid_to=None) | Q(valid_to__gte=day), valid_from__lte=day, revocation=None, user__is_active=True
+        )
+
+    def confirmed(self) -> Self:
+        """Confirmed by a second person."""
+        return self.exclude(confirmation=None)
+
+
+class RoleGrant(Fact):
+    """A role for a unit and all below it, given by one person and confirmed by another."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="grants")
+    role = models.CharField(max_length=32, choices=Role.choices)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="grants")
+    granted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    valid_from = models.DateField(default=clock.today)
+    valid_to = models.DateField(null=True, blank=True)
+
+    objects = FactManager.from_queryset(RoleGrantQuerySet)()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(granted_by=None) | ~Q(granted_by=F("user")),
+                name="nobody_grants_themselves_a_role",
+                violation_error_message="Nobody grants themselves a role.",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                name="a_grant_ends_after_it_begins",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()} for {self.unit}"
+
+
+class RoleConfirmation(Fact):
+    """The second person's yes to a grant."""
+
+    grant = models.OneToOneField(RoleGrant, models.PROTECT, related_name="confirmation")
+    confirmed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.grant}, confirmed by {self.confirmed_by}"
+
+
+class RoleRevocation(Fact):
+    """The end of a grant, effective on the next request."""
+
+    grant = models.OneToOneField(RoleGrant, models.PROTECT, related_name="revocation")
+    revoked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    reason = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.grant}, revoked"
+
+
+class Scope(models.TextChoices):
+    """What an API token may be allowed to do; there is no scope by default."""
+
+    READ = "portfolio:read", "read initiatives and figures"
+    PROPOSE = "proposal:write", "create, edit and submit proposals"
+    ACTUALS = "actuals:write", "send postings"
+    KPIS = "kpi:write", "send measurements"
+
+
+class ApiToken(models.Model):
+    """A secret of a service account: stored hashed, shown once, with scopes, units and an end."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12, unique=True)
+    secret_hash = models.CharField(max_length=64)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=clock.now)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @staticmethod
+    def hash_of(secret: str) -> str:
+        """A token has 256 random bits, so that a plain hash is enough."""
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    @property
+    def is_live(self) -> bool:
+        """Neither revoked nor past its end."""
+        return self.revoked_at is None and self.expires_at > clock.now()
+
+
+class ApiTokenUse(models.Model):
+    """When a token was last used; apart, so that a read changes no business row."""
+
+    token = models.OneToOneField(ApiToken, models.CASCADE, related_name="use", primary_key=True)
+    last_used_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.token} at {self.last_used_at}"
+
+
+class Notification(models.Model):
+    """A message to one person: shown in the browser and sent by mail by a job."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        SENDING = "sending"
+        SENT = "sent"
+        FAILED = "failed"
+
+    recipient = models.ForeignKey(User, models.CASCADE, related_name="notifications")
+    subject = models.CharField(max_length=200)
+    sentence = models.TextField()
+    path = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+    read_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["state", "lease_until"], name="notifications_to_send"),
+            models.Index(fields=["recipient", "read_at"], name="notifications_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient}: {self.subject}"
+
+    def get_absolute_url(self) -> str:
+        """Where the message leads; Home if nowhere in particular."""
+        return self.path or reverse("home")

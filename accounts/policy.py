@@ -1,0 +1,198 @@
+"""Who may do what: one table as data (`policy.json`), and the one function that reads it.
+
+Every act's `may_x` asks `may` first and then its own named conditions. The table is also shown to the
+administrator as a page, and read a second time, independently, by the tests.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import Role, RoleGrant, Unit, User
+from accounts.verdict import ALLOW, Verdict, deny
+
+Reader: TypeAlias = User | AnonymousUser
+ReachOfRole = Literal["unit", "part", "any"]
+
+
+class Governed(Protocol):
+    """What the table needs to know of an object."""
+
+    @property
+    def unit(self) -> Unit: ...
+
+    @property
+    def policy_state(self) -> str:
+        """Its stage, or 'closed'."""
+        ...
+
+    def parts_of(self, user: User) -> frozenset[str]:
+        """The parts that the user has in it: owner, sponsor, benefit_owner, submitter, assessor."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table."""
+
+    action: str
+    title: str
+    roles: dict[str, ReachOfRole]
+    stages: frozenset[str] | None
+    conditions: tuple[str, ...]
+    channels: frozenset[str]
+    token_scope: str | None
+    step_up: bool
+    decides: bool
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where a user may do an action: everywhere, in the subtrees of `paths`, or where they have a part."""
+
+    paths: tuple[str, ...]
+    parts: frozenset[str]
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether a grant stands at the root of the tree."""
+        return any(path.count("/") == 2 for path in self.paths)
+
+    def covers(self, unit: Unit) -> bool:
+        """Whether the unit lies in one of the subtrees."""
+        return any(unit.path.startswith(path) for path in self.paths)
+
+
+@cache
+def table() -> dict[str, Rule]:
+    """All rules by action, in the order of the file."""
+    data = json.loads((Path(__file__).parent / "policy.json").read_text())
+    return {
+        row["action"]: Rule(
+            action=row["action"],
+            title=row["title"],
+            roles=row["roles"],
+            stages=None if row["stages"] == "*" else frozenset(row["stages"]),
+            conditions=tuple(row["conditions"]),
+            channels=frozenset(row["channels"]),
+            token_scope=row["token_scope"],
+            step_up=row["step_up"],
+            decides=row["decides"],
+        )
+        for row in data["actions"]
+    }
+
+
+@cache
+def conditions() -> dict[str, str]:
+    """The named conditions in words."""
+    named: dict[str, str] = json.loads((Path(__file__).parent / "policy.json").read_text())["conditions"]
+    return named
+
+
+def grants_of(user: Reader) -> list[RoleGrant]:
+    """The user's active grants, read once per request (the user object lives as long as the request)."""
+    if not isinstance(user, User) or not user.is_active:
+        return []
+    cached: list[RoleGrant] | None = getattr(user, "_active_grants", None)
+    if cached is None:
+        cached = list(RoleGrant.objects.active().filter(user=user).select_related("unit", "confirmation"))
+        user._active_grants = cached  # type: ignore[attr-defined]
+    return cached
+
+
+def roles_of(user: Reader) -> frozenset[str]:
+    """The roles that the user holds anywhere."""
+    return frozenset(grant.role for grant in grants_of(user))
+
+
+def _in_force(user: Reader, rule: Rule) -> list[RoleGrant]:
+    """The grants that count for a rule: deciding ones only once a second person confirmed them."""
+    return [
+        grant
+        for grant in grants_of(user)
+        if grant.role in rule.roles and (not rule.decides or getattr(grant, "confirmation", None))
+    ]
+
+
+def reach(user: Reader, action: str) -> Reach:
+    """Where the user may do the action, for filtering lists."""
+    rule = table()[action]
+    grants = _in_force(user, rule)
+    paths = tuple(grant.unit.path for grant in grants if rule.roles[grant.role] == "unit")
+    granted_parts = {grant.role for grant in grants if rule.roles[grant.role] == "part"}
+    own_parts = {name for name, scope in rule.roles.items() if scope == "part" and name not in Role.values}
+    return Reach(paths=paths, parts=frozenset(granted_parts | own_parts))
+
+
+def may(user: Reader, action: str, subject: Governed | None = None, unit: Unit | None = None) -> Verdict:
+    """The table's answer: role, unit or part, stage, channel. Without a subject or unit: anywhere at all."""
+    rule = table()[action]
+    if not isinstance(user, User) or not user.is_active:
+        return deny("Sign in first.")
+    if (token := token_verdict(user, rule)) is not None:
+        return token
+    if subject is not None and rule.stages is not None and subject.policy_state not in rule.stages:
+        where = in_words(sorted(rule.stages))
+        state = f"This is {'closed' if subject.policy_state == 'closed' else 'in stage ' + subject.policy_state}"
+        allowed_state = deny(f"{state}; “{rule.title}” is possible in {where}.")
+    else:
+        allowed_state = ALLOW
+    if not _role_covers(user, rule, subject, unit or (subject.unit if subject is not None else None)):
+        return deny(f"“{rule.title}” is for {in_words([role_in_words(role) for role in rule.roles])}.")
+    return allowed_state
+
+
+def has_role_for(user: Reader, action: str, subject: Governed) -> bool:
+    """Whether role and unit or part allow the action, whatever the stage."""
+    return _role_covers(user, table()[action], subject, subject.unit)
+
+
+def token_verdict(user: User, rule: Rule) -> Verdict | None:
+    """The refusal for a token that lacks the rule's scope; None when no token is used or it fits."""
+    token = user.token
+    if token is None:
+        return None
+    if rule.token_scope is None and rule.action != "api.describe":
+        return deny(f"browser-only: “{rule.title}” is done by a signed-in person, never by a token.")
+    if rule.token_scope is not None and rule.token_scope not in token.scopes:
+        return deny(f"The token lacks the scope {rule.token_scope}.")
+    return None
+
+
+def _role_covers(user: Reader, rule: Rule, subject: Governed | None, unit: Unit | None) -> bool:
+    grants = _in_force(user, rule)
+    if any(rule.roles[grant.role] == "any" for grant in grants):
+        return True
+    if subject is None and unit is None:
+        if grants:
+            return True
+        return any(scope == "part" and name not in Role.values for name, scope in rule.roles.items())
+    if unit is not None and any(
+        rule.roles[grant.role] == "unit" and unit.path.startswith(grant.unit.path) for grant in grants
+    ):
+        return True
+    if subject is None or not isinstance(user, User):
+        return False
+    parts = subject.parts_of(user)
+    held = {grant.role for grant in grants}
+    return any(
+        scope == "part" and name in parts and (name not in Role.values or name in held)
+        for name, scope in rule.roles.items()
+    )
+
+
+def role_in_words(role: str) -> str:
+    """The role's name as people say it."""
+    return Role(role).label if role in Role.values else role.replace("_", " ")
+
+
+def in_words(names: Iterable[str]) -> str:
+    """'a, b or c'."""
+    listed = list(names)
+    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"

@@ -1,0 +1,1 @@
+"""The roof: settings, addresses, middleware, the API's router and the timetable."""

@@ -1,0 +1,49 @@
+"""Celery and its whole timetable."""
+
+import logging
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("keel")
+app.conf.update(
+    broker_url=settings.REDIS_URL or "memory://",
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 3600,
+        "unacked_restore_interval": 10,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+    },
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_time_limit=1800,
+    timezone=settings.TIME_ZONE,
+    worker_hijack_root_logger=False,
+    beat_schedule={
+        "bring stale positions up to date": {"task": "scoring.tasks.refresh_stale", "schedule": 1.0, "options": {"expires": 5}},
+        "run waiting imports": {"task": "portfolio.tasks.run_imports", "schedule": 1.0, "options": {"expires": 5}},
+        "send messages": {"task": "accounts.tasks.send_notifications", "schedule": 5.0, "options": {"expires": 30}},
+        "nightly sweep": {"task": "scoring.tasks.nightly_sweep", "schedule": crontab(hour=2, minute=0)},
+    },
+)
+app.autodiscover_tasks(["accounts", "portfolio", "scoring", "governance", "dashboards"])
+logger = logging.getLogger(__name__)
+
+
+def nudge() -> None:
+    """Wake a worker now instead of at the next tick of beat. Without a broker the rows simply wait."""
+    try:
+        for name in ("portfolio.tasks.run_imports", "scoring.tasks.refresh_stale"):
+            app.send_task(name, expires=5, retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("no broker answers, the rows wait for it: %s", error)

@@ -1,0 +1,33 @@
+"""From a database refusal to its sentence."""
+
+import re
+from functools import cache
+
+from django.apps import apps
+from django.db import IntegrityError
+
+
+@cache
+def _sentences() -> dict[str, str]:
+    """Constraint name (or, as SQLite reports a unique one, its columns) -> sentence."""
+    found: dict[str, str] = {}
+    for model in apps.get_models():
+        for constraint in model._meta.constraints:
+            sentence = str(constraint.violation_error_message or "")
+            if constraint.violation_error_message == constraint.default_violation_error_message:
+                sentence = constraint.name.replace("_", " ").capitalize() + "."
+            found[constraint.name] = sentence
+            columns = getattr(constraint, "fields", ())
+            if columns:
+                names = [f"{model._meta.db_table}.{model._meta.get_field(name).column}" for name in columns]
+                found[", ".join(names)] = sentence
+    return found
+
+
+def sentence_of(error: IntegrityError) -> str | None:
+    """The sentence of the constraint that refused; None if it is not one of ours."""
+    text = str(error)
+    for pattern in (r'constraint "(\w+)"', r"CHECK constraint failed: (\w+)", r"UNIQUE constraint failed: (.+)"):
+        if match := re.search(pattern, text):
+            return _sentences().get(match.group(1))
+    return None

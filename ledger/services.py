@@ -1,0 +1,159 @@
+"""Recording an act: its facts, its transaction, its ledger entry and its stale marks, all or nothing."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from django.db import connection, models, transaction
+
+from ledger import chain, clock
+from ledger.facts import Fact
+from ledger.models import LedgerEntry, LedgerHead, Stale, Transaction
+
+
+F = TypeVar("F", bound=Fact)
+
+
+class Actor(Protocol):
+    """Whoever acts: all that the record keeps is a number."""
+
+    @property
+    def pk(self) -> Any: ...
+
+
+@dataclass
+class Act:
+    """One act of governance while it happens. Services add facts through it; `record` closes it."""
+
+    name: str
+    actor_id: int | None
+    on_behalf_of_id: int | None
+    reason: str
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    at: datetime = field(default_factory=clock.now)
+    seq: int = 0
+    object_type: str = ""
+    object_id: str = ""
+    body: dict[str, Any] = field(default_factory=dict)
+    rows: list[str] = field(default_factory=list)
+    stale: dict[str, set[int]] = field(default_factory=dict)
+
+    def add(self, model: type[F], /, **values: Any) -> F:
+        """Insert one fact of this act and return it."""
+        fact = model(transaction_id=self.id, **values)
+        fact.save(force_insert=True)
+        self.rows.append(fact.canonical_row())
+        return fact
+
+    def add_many(self, model: type[F], facts: Sequence[F], batch_size: int = 1000) -> list[F]:
+        """Insert many facts of one model by few statements and return them with their ids."""
+        for fact in facts:
+            fact.transaction_id = self.id
+        added = model._default_manager.bulk_create(facts, batch_size=batch_size)
+        self.rows.extend(fact.canonical_row() for fact in added)
+        return added
+
+    def about(self, subject: models.Model) -> None:
+        """Name what the act is about."""
+        self.object_type = subject._meta.label
+        self.object_id = str(subject.pk)
+
+    def note(self, **values: Any) -> None:
+        """Put values into the entry's body; amounts as Decimal, never as float."""
+        self.body |= values
+
+    def marks(self, kind: str, subjects: Iterable[int]) -> None:
+        """Say that these subjects' positions of this kind must be computed again."""
+        self.stale.setdefault(kind, set()).update(subjects)
+
+
+@contextmanager
+def record(
+    name: str,
+    *,
+    actor: Actor | None,
+    about: models.Model | None = None,
+    reason: str = "",
+    on_behalf_of: Actor | None = None,
+) -> Iterator[Act]:
+    """Run one act in one transaction and enter it in the ledger at the end.
+
+    `name` is `<object>.<past participle>`, `actor` is None only for the system itself. The ledger head is
+    locked last, so `seq` is the order of commit. An exception inside undoes everything.
+    """
+    with transaction.atomic():
+        act = Act(
+            name=name,
+            actor_id=None if actor is None else actor.pk,
+            on_behalf_of_id=None if on_behalf_of is None else on_behalf_of.pk,
+            reason=reason,
+        )
+        if about is not None:
+            act.about(about)
+        yield act
+        _close(act)
+
+
+def _close(act: Act) -> None:
+    head, _ = LedgerHead.objects.select_for_update().get_or_create(pk=1)
+    act.seq = head.seq + 1
+    Transaction.objects.create(id=act.id, seq=act.seq, at=act.at, actor_id=act.actor_id)
+    body = {"reason": act.reason, "facts": len(act.rows), "digest": chain.digest_of_rows(act.rows)} | act.body
+    link = chain.Link(
+        seq=act.seq,
+        transaction=str(act.id),
+        at=act.at,
+        actor_id=act.actor_id,
+        on_behalf_of_id=act.on_behalf_of_id,
+        act=act.name,
+        object_type=act.object_type,
+        object_id=act.object_id,
+        body=chain.canonical(body),
+        previous_hash=head.hash,
+        hash="",
+    )
+    link = link._replace(hash=chain.hash_of(link))
+    LedgerEntry.objects.create(**link._asdict() | {"transaction": None, "transaction_id": act.id})
+    LedgerHead.objects.filter(pk=1).update(seq=act.seq, hash=link.hash)
+    for kind, subjects in sorted(act.stale.items()):
+        mark_stale(kind, subjects, act.seq)
+
+
+def mark_stale(kind: str, subjects: Iterable[int], seq: int) -> None:
+    """Raise `last_seq` of these subjects; it never falls."""
+    Stale.objects.bulk_create(
+        [Stale(kind=kind, subject=subject, last_seq=seq) for subject in sorted(subjects)],
+        update_conflicts=True,
+        unique_fields=["kind", "subject"],
+        update_fields=["last_seq"],
+        batch_size=1000,
+    )
+
+
+def links() -> Iterator[chain.Link]:
+    """The ledger's rows in order of `seq`, as the chain sees them."""
+    rows = LedgerEntry.objects.order_by("seq").values_list(
+        "seq", "transaction_id", "at", "actor_id", "on_behalf_of_id", "act", "object_type", "object_id",
+        "body", "previous_hash", "hash",
+    )  # fmt: skip
+    for row in rows.iterator(chunk_size=2000):
+        yield chain.Link(row[0], str(row[1]), *row[2:])
+
+
+def last_seq() -> int:
+    """The sequence number of the newest transaction; 0 for an empty ledger."""
+    return LedgerHead.objects.filter(pk=1).values_list("seq", flat=True).first() or 0
+
+
+def seq_at(moment: datetime) -> int:
+    """The last sequence number recorded at or before a moment; 0 if there was none."""
+    found = Transaction.objects.filter(at__lte=moment).order_by("-seq").values_list("seq", flat=True).first()
+    return found or 0
+
+
+def is_recording() -> bool:
+    """Whether a database transaction is open; views and commands that must not nest ask this."""
+    return connection.in_atomic_block

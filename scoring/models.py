@@ -1,0 +1,309 @@
+"""What an initiative is worth: before, by score; after, by return."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from ledger import clock
+from ledger.facts import Fact, FactManager
+from portfolio.fields import MoneyField
+from portfolio.models import BusinessCase, Initiative, OutcomeClass
+
+
+class Dimension(models.TextChoices):
+    """The three sides of the score."""
+
+    FEASIBILITY = "feasibility", "Feasibility"
+    COST = "cost", "Cost"
+    IMPACT = "impact", "Impact"
+
+
+class ScoringModelQuerySet(models.QuerySet["ScoringModel"]):
+    """Model versions by state."""
+
+    def published(self) -> "ScoringModelQuerySet":
+        """Approved by everyone who has to."""
+        return self.exclude(publication=None)
+
+    def in_force(self) -> "ScoringModel":
+        """The newest published version. Raises ScoringModel.DoesNotExist before the set-up."""
+        return self.published().order_by("-version").prefetch_related("criteria")[:1].get()
+
+
+class ScoringModel(Fact):
+    """One version of the shared scoring model; versions never change.
+
+    `settings` holds the dimension weights, hurdles, kappa and the settings of the return.
+    """
+
+    version = models.PositiveIntegerField(unique=True)
+    name = models.CharField(max_length=120)
+    settings = models.JSONField()
+    drafted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = FactManager.from_queryset(ScoringModelQuerySet)()
+
+    def __str__(self) -> str:
+        return f"{self.name}, version {self.version}"
+
+
+class Criterion(Fact):
+    """One criterion of a model version, with its scale of 1 to 5 in words."""
+
+    class Kind(models.TextChoices):
+        JUDGED = "judged", "Judged"
+        COMPUTED = "computed", "Computed"
+
+    model = models.ForeignKey(ScoringModel, models.PROTECT, related_name="criteria")
+    position = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=60)
+    dimension = models.CharField(max_length=12, choices=Dimension.choices)
+    title = models.CharField(max_length=120)
+    question = models.TextField()
+    weight = models.PositiveSmallIntegerField()  # percent of its dimension
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    levels = models.JSONField()  # five sentences, from 1 to 5
+    knots = models.JSONField(default=list)  # pairs (value, rating as text) of a computed criterion
+
+    class Meta:
+        ordering = ["model", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "key"], name="criteria_differ_in_one_model"),
+            models.CheckConstraint(condition=Q(weight__gte=1, weight__lte=100), name="a_weight_is_1_to_100_percent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ModelPublication(Fact):
+    """A model version is in force; by CEO and CFO, or by the system for the first default."""
+
+    model = models.OneToOneField(ScoringModel, models.PROTECT, related_name="publication")
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    co_signed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.model}, in force"
+
+
+class ScoringRound(Fact):
+    """The scoring of one frozen case under one model version by `required` assessors."""
+
+    initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="scoring_rounds")
+    case = models.ForeignKey(BusinessCase, models.PROTECT, related_name="scoring_rounds")
+    model = models.ForeignKey(ScoringModel, models.PROTECT, related_name="+")
+    required = models.PositiveSmallIntegerField()
+    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "model"], name="a_case_is_scored_once_per_model")]
+
+    def __str__(self) -> str:
+        return f"scoring of {self.case}"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the score is out."""
+        return hasattr(self, "closing")
+
+
+class ScorecardAssignment(Fact):
+    """An assessor is to score by a day."""
+
+    round = models.ForeignKey(ScoringRound, models.PROTECT, related_name="assignments")
+    assessor = models.ForeignKey(User, models.PROTECT, related_name="assignments")
+    due_on = models.DateField()
+    assigned_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["due_on"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "assessor"], name="an_assessor_scores_a_case_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assessor}: {self.round}"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the scorecard is in."""
+        return hasattr(self, "scorecard")
+
+
+class ScorecardDraft(models.Model):
+    """A scorecard while it is being written; only its assessor sees it."""
+
+    assignment = models.OneToOneField(ScorecardAssignment, models.CASCADE, related_name="draft")
+    ratings = models.JSONField(default=dict)  # criterion key -> {rating, confidence, reason}
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"draft of {self.assignment}"
+
+
+class Scorecard(Fact):
+    """A complete scorecard."""
+
+    assignment = models.OneToOneField(ScorecardAssignment, models.PROTECT, related_name="scorecard")
+    comment = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"scorecard of {self.assignment}"
+
+
+class ScorecardRating(Fact):
+    """One rating; null is 'unknown'."""
+
+    class Confidence(models.TextChoices):
+        LOW = "low", "Low"
+        MEDIUM = "medium", "Medium"
+        HIGH = "high", "High"
+
+    scorecard = models.ForeignKey(Scorecard, models.PROTECT, related_name="ratings")
+    criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+")
+    rating = models.PositiveSmallIntegerField(null=True)
+    confidence = models.CharField(max_length=8, choices=Confidence.choices, default=Confidence.MEDIUM)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scorecard", "criterion"], name="one_rating_per_criterion"),
+            models.CheckConstraint(
+                condition=Q(rating=None) | Q(rating__gte=1, rating__lte=5), name="a_rating_is_1_to_5"
+            ),
+            models.CheckConstraint(
+                condition=~Q(rating__in=[1, 5]) | ~Q(reason=""), name="a_rating_of_1_or_5_has_a_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {self.rating or 'unknown'}"
+
+
+class ScoringClose(Fact):
+    """The scoring of a case is closed; the computed inputs freeze with it."""
+
+    round = models.OneToOneField(ScoringRound, models.PROTECT, related_name="closing")
+    closed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    computed_inputs = models.JSONField()  # criterion key -> value as text, or null
+    evidence_grade = models.CharField(max_length=1, default="E")
+
+    def __str__(self) -> str:
+        return f"{self.round}, closed"
+
+
+# Positions: computed, rebuildable ------------------------------------------------------------
+
+
+class Position(models.Model):
+    """What is computed: through which `seq`, on which day, by which formula."""
+
+    initiative = models.OneToOneField(Initiative, models.CASCADE, primary_key=True)
+    through_seq = models.BigIntegerField()
+    on = models.DateField()
+    formula = models.CharField(max_length=20)
+
+    class Meta:
+        abstract = True
+
+
+class Score(Position):
+    """The score of the newest closed scoring. Values are 0 to 100; low and high where something is unknown."""
+
+    round = models.ForeignKey(ScoringRound, models.CASCADE, related_name="+")
+    low = models.FloatField(db_index=True)
+    high = models.FloatField()
+    point = models.FloatField(null=True)
+    coverage = models.FloatField()
+    feasibility_low = models.FloatField()
+    feasibility_high = models.FloatField()
+    cost_low = models.FloatField()
+    cost_high = models.FloatField()
+    impact_low = models.FloatField()
+    impact_high = models.FloatField()
+    evidence_grade = models.CharField(max_length=1)
+    contributions = models.JSONField()  # list of {key, title, dimension, rating_low, rating_high, low, high, weight, spread}
+
+    def __str__(self) -> str:
+        return f"{self.low:.1f} to {self.high:.1f}"
+
+
+class ReturnPosition(Position):
+    """The return of one initiative in the base currency: submitted, corrected, to date, forecast.
+
+    Measures are float64 from one vectorised function, stored rounded (money to the minor unit, ratios
+    to 1e-9); sums of amounts are exact.
+    """
+
+    case = models.ForeignKey(BusinessCase, models.CASCADE, null=True, related_name="+")
+    baseline = models.ForeignKey(BusinessCase, models.CASCADE, null=True, related_name="+")
+    currency = models.CharField(max_length=3, default=settings.BASE_CURRENCY)
+    base_month = models.DateField(null=True)
+    # The plan as submitted.
+    planned_cost = MoneyField(default=0)
+    planned_benefit = MoneyField(default=0)
+    planned_cash_benefit = MoneyField(default=0)
+    npv_submitted = models.FloatField(null=True)
+    pv_cost_submitted = models.FloatField(null=True)
+    roi_submitted = models.FloatField(null=True)
+    roi_simple = models.FloatField(null=True)
+    irr_submitted = models.FloatField(null=True)
+    mirr_submitted = models.FloatField(null=True)
+    payback_months = models.FloatField(null=True)
+    discounted_payback_months = models.FloatField(null=True)
+    # Corrected by reference class.
+    npv_p50 = models.FloatField(null=True)
+    pv_cost_p50 = models.FloatField(null=True)
+    roi_p50 = models.FloatField(null=True)
+    npv_p80 = models.FloatField(null=True)
+    pv_cost_p80 = models.FloatField(null=True)
+    roi_p80 = models.FloatField(null=True)
+    months_to_benefit = models.FloatField(null=True)
+    # To date.
+    actual_cost = MoneyField(default=0)
+    planned_cost_to_date = MoneyField(default=0)
+    claimed_benefit = MoneyField(default=0)
+    attested_benefit = MoneyField(default=0)
+    attested_cash_benefit = MoneyField(default=0)
+    planned_benefit_to_date = MoneyField(default=0)
+    roi_to_date = models.FloatField(null=True)
+    benefit_months_closed = models.PositiveSmallIntegerField(default=0)
+    # Forecast.
+    forecast_cost = models.FloatField(null=True)
+    forecast_benefit = models.FloatField(null=True)
+    forecast_npv = models.FloatField(null=True)
+    forecast_pv_cost = models.FloatField(null=True)
+    forecast_roi = models.FloatField(null=True)
+    baseline_npv = models.FloatField(null=True)
+    on_course_to = models.CharField(max_length=16, choices=OutcomeClass.choices, blank=True)
+    # On which line the outcome stands: cash where the baseline has cash benefits, else non-cash too.
+    outcome_on_cash = models.BooleanField(default=True)
+    status = models.CharField(max_length=6, blank=True)  # red, amber, green
+    status_reasons = models.JSONField(default=list)
+    is_late = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["on_course_to"], name="returns_by_outcome")]
+
+    def __str__(self) -> str:
+        return f"return of {self.initiative_id}"
+
+
+class ReturnYear(models.Model):
+    """One fiscal year of a return, in the base currency: what the charts and envelopes show."""
+
+    initiative = models.ForeignKey(Initiative, models.CASCADE, related_name="return_years")
+    fiscal_year = models.PositiveSmallIntegerField()
+    planned_cost = MoneyField(default=0)
+    planned_benefit = MoneyField(default=0)
+    actual_cost = MoneyField(default=0)
+    attested_benefit = MoneyField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["initiative", "fiscal_year"], name="one_return_per_year")]
+
+    def __str__(self) -> str:
+        return f"{self.initiative_id} FY{self.fiscal_year}"

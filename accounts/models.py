@@ -56,8 +56,13 @@ class Unit(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["parent", "name"],
-                nulls_distinct=False,
                 name="unit_names_differ_below_one_parent",
+                violation_error_message="There is a unit of this name here already.",
+            ),
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=Q(parent=None),
+                name="roots_differ_by_name",
                 violation_error_message="There is a unit of this name here already.",
             ),
             models.CheckConstraint(

@@ -533,7 +533,7 @@ class ImportBatch(Fact):
     profile = models.CharField(max_length=40)
     file_name = models.CharField(max_length=255)
     file_hash = models.CharField(max_length=64)
-    about_date = models.DateField(null=True)
+    about_date = models.DateField()
     rows = models.PositiveIntegerField()
     created = models.PositiveIntegerField()
     updated = models.PositiveIntegerField()
@@ -567,7 +567,7 @@ class SourceRecord(Fact):
     initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="source_records")
     system = models.CharField(max_length=40)
     external_id = models.CharField(max_length=300)
-    about_date = models.DateField(null=True)
+    about_date = models.DateField()
     row_number = models.PositiveIntegerField()
     row_hash = models.CharField(max_length=64)
     title = models.CharField(max_length=300)
@@ -584,7 +584,6 @@ class SourceRecord(Fact):
         constraints = [
             models.UniqueConstraint(
                 fields=["system", "external_id", "about_date", "row_hash"],
-                nulls_distinct=False,
                 name="a_source_row_is_taken_once",
             )
         ]

@@ -1,17 +1,26 @@
-"""What views share: the signed-in user with its type, and what kind of answer is wanted."""
+"""What views share: the signed-in user with its type, the action of a route, and what answer is wanted."""
 
 import time
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
+from accounts import policy
 from accounts.errors import StepUpNeeded
 from accounts.models import User
+
+P = ParamSpec("P")
 
 
 class PortalRequest(HttpRequest):
@@ -28,6 +37,62 @@ def signed_in(request: Any) -> User:
     return request.user
 
 
+def acts(
+    action: str,
+) -> Callable[
+    [Callable[Concatenate[Any, P], HttpResponseBase]],
+    Callable[Concatenate[Any, P], HttpResponseBase],
+]:
+    """Name the policy action of a page: `@acts("initiative.view")`, above all other decorators.
+
+    Who has no role for the action anywhere is refused before the view runs; unit, part and stage stay the
+    business of the act's own `may_x`. A test walks all routes and fails on one without an action.
+    Raises KeyError, when the code is loaded, for an action that the table doesn't have.
+    """
+    policy.table()[action]
+
+    def decorate(
+        view: Callable[Concatenate[Any, P], HttpResponseBase],
+    ) -> Callable[Concatenate[Any, P], HttpResponseBase]:
+        @wraps(view)
+        def checked(
+            request: Any, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponseBase:
+            policy.may(signed_in(request), action).or_deny()
+            return view(request, *args, **kwargs)
+
+        checked.action = action  # type: ignore[attr-defined]
+        return checked
+
+    return decorate
+
+
+class TableAllows(BasePermission):
+    """The same for the API: a view's `actions_of_routes` names the policy action of each of its routes.
+
+    Keys are the viewset's own names (`list`, `retrieve`, `sign`), or `get`, `post` for a plain APIView.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """True, or NotAllowed with the table's sentence: the role, or the scope that the token lacks."""
+        method = str(request.method).lower()
+        # A viewset knows its route by name; None there means that the method has none and answers 405.
+        route = (
+            view.action
+            if hasattr(view, "action")
+            else {"head": "get"}.get(method, method)
+        )
+        if route in {None, "metadata", "options"} or (
+            route == method and not hasattr(view, method)
+        ):
+            return True
+        actions: dict[str, str] = getattr(view, "actions_of_routes", {})
+        if route not in actions:
+            return False
+        policy.may(signed_in(request), actions[route]).or_deny()
+        return True
+
+
 def wants_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a fragment and not for a page."""
     htmx = getattr(request, "htmx", None)
@@ -36,8 +101,14 @@ def wants_partial(request: HttpRequest) -> bool:
 
 def is_fresh(request: HttpRequest) -> bool:
     """Whether the person confirmed who they are within the last five minutes."""
-    moments = [record["at"] for record in get_authentication_records(request, signed_in(request))]
-    return bool(moments) and time.time() - max(moments) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    moments = [
+        record["at"]
+        for record in get_authentication_records(request, signed_in(request))
+    ]
+    return (
+        bool(moments)
+        and time.time() - max(moments) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    )
 
 
 def step_up(request: HttpRequest, password: str = "") -> None:

@@ -123,7 +123,9 @@ class Initiative(models.Model):
     on_hold = models.BooleanField(default=False)
     owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="owned")
     sponsor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="sponsored")
-    benefit_owner = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="benefits_owned")
+    benefit_owner = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="benefits_owned"
+    )
     sponsor_confirmed_at = models.DateTimeField(null=True, blank=True)
     submitter = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="submitted")
     current_case = models.ForeignKey(
@@ -145,7 +147,8 @@ class Initiative(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(whole_life_cost=None) | Q(whole_life_cost__gte=0), name="whole_life_cost_is_not_negative"
+                condition=Q(whole_life_cost=None) | Q(whole_life_cost__gte=0),
+                name="whole_life_cost_is_not_negative",
             ),
         ]
 
@@ -170,7 +173,11 @@ class Initiative(models.Model):
         """The parts that the user has in it: owner, sponsor, benefit_owner, submitter, assessor."""
         parts = {
             name
-            for name, holder in (("owner", self.owner_id), ("sponsor", self.sponsor_id), ("submitter", self.submitter_id))
+            for name, holder in (
+                ("owner", self.owner_id),
+                ("sponsor", self.sponsor_id),
+                ("submitter", self.submitter_id),
+            )
             if holder == user.pk
         }
         if self.benefit_owner_id == user.pk:
@@ -188,7 +195,9 @@ class ExternalId(models.Model):
     value = models.CharField(max_length=300)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["system", "value"], name="one_initiative_per_external_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["system", "value"], name="one_initiative_per_external_id")
+        ]
 
     def __str__(self) -> str:
         return f"{self.system}:{self.value}"
@@ -224,7 +233,9 @@ class CaseDraftEdit(models.Model):
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["draft", "version"], name="one_edit_per_draft_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["draft", "version"], name="one_edit_per_draft_version")
+        ]
 
     def __str__(self) -> str:
         return f"{self.draft} version {self.version}"
@@ -626,7 +637,9 @@ class CostObject(Fact):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(share__gte=1, share__lte=100), name="a_share_is_1_to_100_percent")
+            models.CheckConstraint(
+                condition=Q(share__gte=1, share__lte=100), name="a_share_is_1_to_100_percent"
+            )
         ]
 
     def __str__(self) -> str:
@@ -663,11 +676,14 @@ class Posting(Fact):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="cost", amount__gte=0) | Q(kind="credit_note", amount__lte=0) | Q(kind="reversal"),
+                condition=Q(kind="cost", amount__gte=0)
+                | Q(kind="credit_note", amount__lte=0)
+                | Q(kind="reversal"),
                 name="a_cost_is_positive_and_a_credit_note_negative",
             ),
             models.CheckConstraint(
-                condition=Q(initiative__isnull=False) | ~Q(why_unmatched=""), name="an_unmatched_posting_says_why"
+                condition=Q(initiative__isnull=False) | ~Q(why_unmatched=""),
+                name="an_unmatched_posting_says_why",
             ),
         ]
         indexes = [models.Index(fields=["initiative", "service_month"], name="postings_by_initiative")]
@@ -807,4 +823,3 @@ class ImportJob(models.Model):
     def get_absolute_url(self) -> str:
         """Where its progress shows."""
         return reverse("import-job-detail", args=[self.pk])
-

@@ -37,7 +37,9 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
     def listed_for(self, user: "User") -> Self:
         """All whose five public fields the user may read in the register."""
         if settings.REGISTER_IS_OPEN and user.is_authenticated and not user.is_service_account:
-            return self.filter(~Q(stage="draft") | Q(pk__in=self.model._default_manager.open_to(user).values("pk")))
+            return self.filter(
+                ~Q(stage="draft") | Q(pk__in=self.model._default_manager.open_to(user).values("pk"))
+            )
         return self.open_to(user)
 
     def in_flight(self) -> Self:

@@ -1,0 +1,112 @@
+"""Who may do what in the portfolio: the policy table first, then each act's own conditions."""
+
+from accounts import policy
+from accounts.models import Unit, User
+from accounts.verdict import Verdict, deny
+from portfolio.models import BenefitClaim, Classification, Initiative
+from portfolio.selectors import acting_for, involvement
+
+
+def may_start(user: User, unit: Unit | None = None) -> Verdict:
+    """Start a proposal for a unit (without one: for any)."""
+    return policy.may(user, "initiative.create", unit=unit)
+
+
+def may_edit_draft(user: User, initiative: Initiative) -> Verdict:
+    """Write the case while it is a draft of its unit."""
+    return policy.may(user, "draft.edit", initiative)
+
+
+def may_confirm_sponsorship(user: User, initiative: Initiative) -> Verdict:
+    """Only the sponsor, who didn't submit it."""
+    verdict = policy.may(user, "sponsorship.confirm", initiative)
+    if verdict and initiative.submitter_id in acting_for(user.person.pk):
+        return deny("You submitted this initiative, so you may not be its sponsor.")
+    return verdict
+
+
+CLASSIFIED_BY = {
+    Classification.Kind.DOMAIN: "domain.set",
+    Classification.Kind.RISK_TIER: "risk_tier.set",
+    Classification.Kind.TRACK: "track.set",
+    Classification.Kind.OVERLAP: "overlap.settle",
+}
+
+
+def may_classify(user: User, initiative: Initiative, kind: str) -> Verdict:
+    """Domain, track and overlap by the portfolio office; the risk tier by an uninvolved risk officer."""
+    verdict = policy.may(user, CLASSIFIED_BY[Classification.Kind(kind)], initiative)
+    if verdict and kind == Classification.Kind.RISK_TIER and (part := involvement(user, initiative)):
+        return deny(f"You {part} this initiative, so another risk officer has to set its tier.")
+    return verdict
+
+
+def may_comment(user: User, initiative: Initiative) -> Verdict:
+    """Anyone who may open it whole and is not there to read only."""
+    return policy.may(user, "comment.write", initiative)
+
+
+def may_place_hold(user: User, initiative: Initiative) -> Verdict:
+    """Place a dated hold."""
+    return policy.may(user, "hold.place", initiative)
+
+
+def may_lift_hold(user: User, initiative: Initiative) -> Verdict:
+    """Lift a hold."""
+    return policy.may(user, "hold.lift", initiative)
+
+
+def may_post(user: User, initiative: Initiative) -> Verdict:
+    """Type a posting by hand."""
+    return policy.may(user, "posting.add", initiative)
+
+
+def may_import_actuals(user: User) -> Verdict:
+    """Import postings from the ERP."""
+    return policy.may(user, "actuals.import")
+
+
+def may_import_portfolio(user: User) -> Verdict:
+    """Import a portfolio."""
+    return policy.may(user, "portfolio.import")
+
+
+def may_close_period(user: User) -> Verdict:
+    """Close a month."""
+    return policy.may(user, "period.close")
+
+
+def may_measure(user: User, initiative: Initiative) -> Verdict:
+    """Report a KPI."""
+    return policy.may(user, "measurement.add", initiative)
+
+
+def may_reach_milestone(user: User, initiative: Initiative) -> Verdict:
+    """Report a milestone."""
+    return policy.may(user, "milestone.reach", initiative)
+
+
+def may_claim(user: User, initiative: Initiative) -> Verdict:
+    """Claim a benefit."""
+    return policy.may(user, "benefit.claim", initiative)
+
+
+def may_attest(user: User, claim: BenefitClaim) -> Verdict:
+    """Nobody attests a benefit that they claimed, own or measured."""
+    verdict = policy.may(user, "benefit.attest", claim.initiative)
+    if not verdict:
+        return verdict
+    if claim.by_id in acting_for(user.person.pk):
+        return deny("You claimed this benefit, so somebody else in finance has to attest it.")
+    if part := involvement(user, claim.initiative):
+        return deny(f"You {part} this initiative, so somebody else in finance has to attest its benefits.")
+    if claim.initiative.measurements.filter(by__in=acting_for(user.person.pk)).exists():
+        return deny(
+            "You measured this initiative by hand, so somebody else in finance has to attest its benefits."
+        )
+    return verdict
+
+
+def may_propose_rates(user: User) -> Verdict:
+    """Propose planning rates."""
+    return policy.may(user, "rates.propose")

@@ -2,23 +2,24 @@
 
 from dataclasses import dataclass
 
-from accounts.errors import NotAllowed
+from accounts.errors import InvalidMove, NotAllowed
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of every `may_x`: true or false, and why not."""
+    """The answer of every `may_x`: true or false, and why not: the person, or the state of the object."""
 
     allowed: bool
     reason: str = ""
+    is_about_state: bool = False
 
     def __bool__(self) -> bool:
         return self.allowed
 
     def or_deny(self) -> None:
-        """Raise NotAllowed with the reason unless allowed."""
+        """Raise NotAllowed with the reason unless allowed; InvalidMove if only the state stands against it."""
         if not self.allowed:
-            raise NotAllowed(self.reason)
+            raise InvalidMove(self.reason) if self.is_about_state else NotAllowed(self.reason)
 
 
 ALLOW = Verdict(True)

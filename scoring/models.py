@@ -1,14 +1,17 @@
 """What an initiative is worth: before, by score; after, by return."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.urls import reverse
 
 from accounts.models import User
 from ledger import clock
 from ledger.facts import Fact, FactManager
 from portfolio.fields import MoneyField
-from portfolio.models import BusinessCase, Initiative, OutcomeClass
+from portfolio.models import BusinessCase, Initiative, OutcomeClass, Stage
 
 
 class Dimension(models.TextChoices):
@@ -17,6 +20,16 @@ class Dimension(models.TextChoices):
     FEASIBILITY = "feasibility", "Feasibility"
     COST = "cost", "Cost"
     IMPACT = "impact", "Impact"
+
+
+class EvidenceGrade(models.TextChoices):
+    """What stands behind the ratings; it is shown beside the score and never changes it."""
+
+    ATTESTED = "A", "A, attested"
+    MEASURED = "B", "B, measured in a pilot"
+    COMPARABLE = "C", "C, comparable inside"
+    ESTIMATE = "D", "D, expert estimate"
+    CLAIM = "E", "E, claim"
 
 
 class ScoringModelQuerySet(models.QuerySet["ScoringModel"]):
@@ -70,7 +83,9 @@ class Criterion(Fact):
         ordering = ["model", "position"]
         constraints = [
             models.UniqueConstraint(fields=["model", "key"], name="criteria_differ_in_one_model"),
-            models.CheckConstraint(condition=Q(weight__gte=1, weight__lte=100), name="a_weight_is_1_to_100_percent"),
+            models.CheckConstraint(
+                condition=Q(weight__gte=1, weight__lte=100), name="a_weight_is_1_to_100_percent"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -88,6 +103,30 @@ class ModelPublication(Fact):
         return f"{self.model}, in force"
 
 
+class ScoringRoundQuerySet(models.QuerySet["ScoringRound"]):
+    """Rounds of scoring by state."""
+
+    def newest(self) -> Self:
+        """The last round of each initiative: an older one counts no more."""
+        later = ScoringRound.objects.filter(initiative=OuterRef("initiative"), pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(later))
+
+    def running(self) -> Self:
+        """Open, about the case as it was sent last, of an initiative in assessment."""
+        return self.newest().filter(
+            closing=None,
+            case=F("initiative__current_case"),
+            initiative__stage=Stage.ASSESSMENT,
+            initiative__closed_kind="",
+        )
+
+    def with_progress(self) -> Self:
+        """With `assigned` and `complete`: how many scorecards were given out, and how many are in."""
+        return self.annotate(
+            assigned=Count("assignments", distinct=True), complete=Count("assignments__scorecard", distinct=True)
+        )
+
+
 class ScoringRound(Fact):
     """The scoring of one frozen case under one model version by `required` assessors."""
 
@@ -97,8 +136,17 @@ class ScoringRound(Fact):
     required = models.PositiveSmallIntegerField()
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
 
+    objects = FactManager.from_queryset(ScoringRoundQuerySet)()
+
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["case", "model"], name="a_case_is_scored_once_per_model")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "model"],
+                name="a_case_is_scored_once_per_model",
+                violation_error_message="The scoring of this case is open already.",
+            ),
+            models.CheckConstraint(condition=Q(required__gte=1), name="a_case_needs_a_scorecard"),
+        ]
 
     def __str__(self) -> str:
         return f"scoring of {self.case}"
@@ -120,11 +168,19 @@ class ScorecardAssignment(Fact):
     class Meta:
         ordering = ["due_on"]
         constraints = [
-            models.UniqueConstraint(fields=["round", "assessor"], name="an_assessor_scores_a_case_once")
+            models.UniqueConstraint(
+                fields=["round", "assessor"],
+                name="an_assessor_scores_a_case_once",
+                violation_error_message="This person is an assessor of this case already.",
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.assessor}: {self.round}"
+
+    def get_absolute_url(self) -> str:
+        """The page where the scorecard is written and read."""
+        return reverse("scorecard-detail", args=[self.pk])
 
     @property
     def is_complete(self) -> bool:
@@ -189,7 +245,7 @@ class ScoringClose(Fact):
     round = models.OneToOneField(ScoringRound, models.PROTECT, related_name="closing")
     closed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     computed_inputs = models.JSONField()  # criterion key -> value as text, or null
-    evidence_grade = models.CharField(max_length=1, default="E")
+    evidence_grade = models.CharField(max_length=1, choices=EvidenceGrade.choices, default="E")
 
     def __str__(self) -> str:
         return f"{self.round}, closed"
@@ -225,7 +281,8 @@ class Score(Position):
     impact_low = models.FloatField()
     impact_high = models.FloatField()
     evidence_grade = models.CharField(max_length=1)
-    contributions = models.JSONField()  # list of {key, title, dimension, rating_low, rating_high, low, high, weight, spread}
+    # A list of {key, title, dimension, rating_low, rating_high, low, high, weight, spread}.
+    contributions = models.JSONField()
 
     def __str__(self) -> str:
         return f"{self.low:.1f} to {self.high:.1f}"
@@ -303,7 +360,9 @@ class ReturnYear(models.Model):
     attested_benefit = MoneyField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["initiative", "fiscal_year"], name="one_return_per_year")]
+        constraints = [
+            models.UniqueConstraint(fields=["initiative", "fiscal_year"], name="one_return_per_year")
+        ]
 
     def __str__(self) -> str:
         return f"{self.initiative_id} FY{self.fiscal_year}"

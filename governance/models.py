@@ -1,12 +1,15 @@
 """Who decides, and the money that follows."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from accounts import policy
 from accounts.models import Role, Unit, User
-from ledger.facts import Fact
+from ledger.facts import Fact, FactManager
 from portfolio.fields import MoneyField
 from portfolio.models import BusinessCase, Initiative
 
@@ -128,6 +131,18 @@ class Seat(Fact):
         return self.get_role_display()
 
 
+class SigningRoundQuerySet(models.QuerySet["SigningRound"]):
+    """Signing rounds by who may see them and by state."""
+
+    def open_to(self, user: User) -> Self:
+        """Those of initiatives that the user may open whole."""
+        return self.filter(initiative__in=Initiative.objects.open_to(user))
+
+    def unended(self) -> Self:
+        """Those that still take signatures."""
+        return self.filter(ending=None)
+
+
 class SigningRound(Fact):
     """A proposed decision, frozen as a pack that people sign: verb, amount, first tranche, what they see."""
 
@@ -146,6 +161,8 @@ class SigningRound(Fact):
     content_hash = models.CharField(max_length=64)
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     due_on = models.DateField()
+
+    objects = FactManager.from_queryset(SigningRoundQuerySet)()
 
     class Meta:
         constraints = [
@@ -257,12 +274,28 @@ class StopRule(Fact):
 # Envelopes -----------------------------------------------------------------------------------
 
 
+class EnvelopeQuerySet(models.QuerySet["Envelope"]):
+    """Envelopes by who may see them."""
+
+    def open_to(self, user: User) -> Self:
+        """Those of units that the user's role reaches."""
+        reach = policy.reach(user, "envelope.view")
+        if reach.everywhere:
+            return self
+        under = Q(pk__in=[])
+        for path in reach.paths:
+            under |= Q(unit__path__startswith=path)
+        return self.filter(under)
+
+
 class Envelope(models.Model):
     """Money appropriated to a unit for a fiscal year; its amounts are facts, its sums the balance."""
 
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="envelopes")
     fiscal_year = models.PositiveSmallIntegerField()
     currency = models.CharField(max_length=3, default=settings.BASE_CURRENCY)
+
+    objects = EnvelopeQuerySet.as_manager()
 
     class Meta:
         ordering = ["fiscal_year", "unit"]
@@ -285,6 +318,15 @@ class EnvelopeChange(Fact):
     amount = MoneyField()
     reason = models.TextField()
     proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="an_envelope_change_is_positive",
+                violation_error_message="Write an amount above zero; a reduction is a kind of its own.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.amount} to {self.envelope}"
@@ -327,7 +369,9 @@ class EnvelopeBalance(models.Model):
 class Commitment(Fact):
     """Money promised for one fiscal year, in the base currency; without an envelope it is a forward commitment.
 
-    A negative amount frees what was promised; `takes_up` moves a forward commitment into an envelope.
+    A negative amount frees what was promised. An envelope that takes up a forward commitment adds two rows that
+    name it in `takes_up`: minus the amount without an envelope, plus the amount in it. So plain sums are right:
+    over all rows what is promised, over rows without an envelope what is still forward.
     """
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="commitments")
@@ -342,7 +386,7 @@ class Commitment(Fact):
 
 
 class Tranche(Fact):
-    """A part of the commitment that is released on its own, with what it is earned by."""
+    """A part of the commitment that is released on its own, in the base currency, with what it is earned by."""
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="tranches")
     initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="tranches")

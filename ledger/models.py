@@ -60,14 +60,17 @@ class LedgerEntry(models.Model):
 class Stale(models.Model):
     """What must be computed again: a subject is stale while its position's `through_seq` < `last_seq`.
 
-    Rows are never cleared, so no change is lost between mark and computation.
+    Rows are never cleared, so no change is lost between mark and computation. A lease only saves work. After
+    five failures at the same `failed_seq` a subject is set aside, visibly, until something new is marked.
     """
 
     kind = models.CharField(max_length=32)
     subject = models.BigIntegerField()
     last_seq = models.BigIntegerField()
     through_seq = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
     failures = models.PositiveSmallIntegerField(default=0)
+    failed_seq = models.BigIntegerField(db_default=0)
     failure = models.TextField(blank=True)
 
     class Meta:

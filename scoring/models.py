@@ -14,6 +14,14 @@ from portfolio.fields import MoneyField
 from portfolio.models import BusinessCase, Initiative, OutcomeClass, Stage
 
 
+class Status(models.TextChoices):
+    """How it goes against its baseline, over what is known."""
+
+    GREEN = "green", "Green"
+    AMBER = "amber", "Amber"
+    RED = "red", "Red"
+
+
 class Dimension(models.TextChoices):
     """The three sides of the score."""
 
@@ -123,7 +131,8 @@ class ScoringRoundQuerySet(models.QuerySet["ScoringRound"]):
     def with_progress(self) -> Self:
         """With `assigned` and `complete`: how many scorecards were given out, and how many are in."""
         return self.annotate(
-            assigned=Count("assignments", distinct=True), complete=Count("assignments__scorecard", distinct=True)
+            assigned=Count("assignments", distinct=True),
+            complete=Count("assignments__scorecard", distinct=True),
         )
 
 
@@ -192,8 +201,10 @@ class ScorecardDraft(models.Model):
     """A scorecard while it is being written; only its assessor sees it."""
 
     assignment = models.OneToOneField(ScorecardAssignment, models.CASCADE, related_name="draft")
-    ratings = models.JSONField(default=dict)  # criterion key -> {rating, confidence, reason}
-    version = models.PositiveIntegerField(default=1)
+    # Criterion key -> {rating, confidence, reason}; the rating is 1 to 5, "unknown" or null.
+    ratings = models.JSONField(default=dict)
+    comment = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:
@@ -267,7 +278,7 @@ class Position(models.Model):
 
 
 class Score(Position):
-    """The score of the newest closed scoring. Values are 0 to 100; low and high where something is unknown."""
+    """The score of the newest closed scoring, 0 to 100; low and high differ where something is unknown."""
 
     round = models.ForeignKey(ScoringRound, models.CASCADE, related_name="+")
     low = models.FloatField(db_index=True)
@@ -291,55 +302,88 @@ class Score(Position):
 class ReturnPosition(Position):
     """The return of one initiative in the base currency: submitted, corrected, to date, forecast.
 
-    Measures are float64 from one vectorised function, stored rounded (money to the minor unit, ratios
-    to 1e-9); sums of amounts are exact.
+    A ratio compares money of one line: bare names stand on the cash line, which is the headline; names
+    ending in `_all` include benefits that are not cash. Amounts are exact sums of amounts that were
+    converted line by line; measures are float64 from one vectorised function, stored rounded (money to the
+    minor unit, ratios to 1e-9). Null is "there is none".
     """
 
-    case = models.ForeignKey(BusinessCase, models.CASCADE, null=True, related_name="+")
-    baseline = models.ForeignKey(BusinessCase, models.CASCADE, null=True, related_name="+")
+    case = models.ForeignKey(BusinessCase, models.CASCADE, null=True, related_name="+", db_index=False)
+    # The first plan frozen at G3: outcomes stay against it.
+    baseline = models.ForeignKey(BusinessCase, models.CASCADE, null=True, related_name="+", db_index=False)
     currency = models.CharField(max_length=3, default=settings.BASE_CURRENCY)
     base_month = models.DateField(null=True)
-    # The plan as submitted.
+    go_live_month = models.DateField(null=True)
+    # The newest frozen plan, whole.
     planned_cost = MoneyField(default=0)
     planned_benefit = MoneyField(default=0)
     planned_cash_benefit = MoneyField(default=0)
+    # The same as submitted, from the base month to the horizon.
     npv_submitted = models.FloatField(null=True)
+    npv_submitted_all = models.FloatField(null=True)
     pv_cost_submitted = models.FloatField(null=True)
     roi_submitted = models.FloatField(null=True)
+    roi_submitted_all = models.FloatField(null=True)
     roi_simple = models.FloatField(null=True)
     irr_submitted = models.FloatField(null=True)
     mirr_submitted = models.FloatField(null=True)
     payback_months = models.FloatField(null=True)
     discounted_payback_months = models.FloatField(null=True)
+    months_to_benefit = models.FloatField(null=True)
     # Corrected by reference class.
     npv_p50 = models.FloatField(null=True)
+    npv_p50_all = models.FloatField(null=True)
     pv_cost_p50 = models.FloatField(null=True)
     roi_p50 = models.FloatField(null=True)
+    roi_p50_all = models.FloatField(null=True)
     npv_p80 = models.FloatField(null=True)
+    npv_p80_all = models.FloatField(null=True)
     pv_cost_p80 = models.FloatField(null=True)
     roi_p80 = models.FloatField(null=True)
-    months_to_benefit = models.FloatField(null=True)
-    # To date.
+    roi_p80_all = models.FloatField(null=True)
+    # Actuals: all postings; those before the base month are sunk; those of closed months since then.
     actual_cost = MoneyField(default=0)
-    planned_cost_to_date = MoneyField(default=0)
+    sunk_cost = MoneyField(default=0)
+    actual_cost_closed = MoneyField(default=0)
     claimed_benefit = MoneyField(default=0)
+    awaiting_attestation = MoneyField(default=0)
     attested_benefit = MoneyField(default=0)
     attested_cash_benefit = MoneyField(default=0)
+    # The newest baseline over the same months: closed ones for cost, through the last attested for benefit.
+    planned_cost_to_date = MoneyField(default=0)
     planned_benefit_to_date = MoneyField(default=0)
+    # Over the months that are closed for cost and benefit.
+    npv_to_date = models.FloatField(null=True)
+    npv_to_date_all = models.FloatField(null=True)
+    pv_cost_to_date = models.FloatField(null=True)
     roi_to_date = models.FloatField(null=True)
+    roi_to_date_all = models.FloatField(null=True)
     benefit_months_closed = models.PositiveSmallIntegerField(default=0)
-    # Forecast.
-    forecast_cost = models.FloatField(null=True)
-    forecast_benefit = models.FloatField(null=True)
+    # The baseline and the forecast, from the base month to the horizon; only with a baseline.
+    baseline_npv = models.FloatField(null=True)
+    baseline_npv_all = models.FloatField(null=True)
+    baseline_pv_cost = models.FloatField(null=True)
+    baseline_cost = MoneyField(default=0)
+    baseline_benefit = MoneyField(default=0)
+    baseline_cash_benefit = MoneyField(default=0)
+    forecast_cost = MoneyField(null=True)
+    forecast_benefit = MoneyField(null=True)
+    forecast_cash_benefit = MoneyField(null=True)
     forecast_npv = models.FloatField(null=True)
+    forecast_npv_all = models.FloatField(null=True)
     forecast_pv_cost = models.FloatField(null=True)
     forecast_roi = models.FloatField(null=True)
-    baseline_npv = models.FloatField(null=True)
+    forecast_roi_all = models.FloatField(null=True)
+    # The outcome: what was set, or what it is on course to; on cash where the baseline has cash benefits.
     on_course_to = models.CharField(max_length=16, choices=OutcomeClass.choices, blank=True)
-    # On which line the outcome stands: cash where the baseline has cash benefits, else non-cash too.
+    outcome_is_final = models.BooleanField(default=False)
     outcome_on_cash = models.BooleanField(default=True)
-    status = models.CharField(max_length=6, blank=True)  # red, amber, green
-    status_reasons = models.JSONField(default=list)
+    # The status, and the three shares over or short of the newest baseline that it follows from.
+    status = models.CharField(max_length=6, choices=Status.choices, blank=True)
+    cost_overrun = models.FloatField(null=True)
+    time_overrun = models.FloatField(null=True)
+    benefit_shortfall = models.FloatField(null=True)
+    # The grey mark beside it: the source of its actuals missed its own date by 15 days.
     is_late = models.BooleanField(default=False)
 
     class Meta:
@@ -348,16 +392,45 @@ class ReturnPosition(Position):
     def __str__(self) -> str:
         return f"return of {self.initiative_id}"
 
+    @property
+    def status_reasons(self) -> list[str]:
+        """Why the status is what it is, in sentences; what is unknown is left out."""
+        return [
+            sentence.format(f"{value:+.0%}")
+            for value, sentence in (
+                (self.cost_overrun, "Cost of closed months is {} against the baseline."),
+                (self.time_overrun, "Time to go-live is {} against the baseline."),
+                (
+                    None if self.benefit_shortfall is None else -self.benefit_shortfall,
+                    "Attested benefit is {} against the baseline.",
+                ),
+            )
+            if value is not None
+        ]
+
 
 class ReturnYear(models.Model):
-    """One fiscal year of a return, in the base currency: what the charts and envelopes show."""
+    """One fiscal year of a return, in the base currency: what the charts and envelopes show.
+
+    Planned is the newest frozen plan; baseline and forecast run from the base month to the horizon.
+    Each column re-adds to the position's figure of the same name.
+    """
 
     initiative = models.ForeignKey(Initiative, models.CASCADE, related_name="return_years")
     fiscal_year = models.PositiveSmallIntegerField()
     planned_cost = MoneyField(default=0)
     planned_benefit = MoneyField(default=0)
+    planned_cash_benefit = MoneyField(default=0)
+    baseline_cost = MoneyField(default=0)
+    baseline_benefit = MoneyField(default=0)
+    baseline_cash_benefit = MoneyField(default=0)
     actual_cost = MoneyField(default=0)
+    claimed_benefit = MoneyField(default=0)
     attested_benefit = MoneyField(default=0)
+    attested_cash_benefit = MoneyField(default=0)
+    forecast_cost = MoneyField(default=0)
+    forecast_benefit = MoneyField(default=0)
+    forecast_cash_benefit = MoneyField(default=0)
 
     class Meta:
         constraints = [

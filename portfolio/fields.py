@@ -1,7 +1,7 @@
 """The one model field for amounts."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -9,13 +9,21 @@ from django.db import models
 from portfolio import money
 
 
-class MoneyField(models.BigIntegerField[Decimal | int | str, Decimal]):
+_ST = TypeVar("_ST", contravariant=True)
+_GT = TypeVar("_GT", covariant=True)
+
+
+class MoneyField(models.BigIntegerField[_ST, _GT]):
     """An amount: Decimal in Python, an integer of 10^-4 currency units in the database.
 
     The currency stands in a column beside it. Integers keep sums in SQL exact on both databases.
     """
 
     description = "An amount of money"
+    # For the type checker: what may be assigned, what comes back, what lookups take; a nullable column adds None.
+    _pyi_private_set_type: Decimal | int | str  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
+    _pyi_lookup_exact_type: Decimal | int | str  # type: ignore[assignment]
 
     def from_db_value(self, value: int | None, *_: Any) -> Decimal | None:
         """The Decimal of a stored integer."""

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from django.test import Client
 
-from accounts.models import ApiToken, Role, RoleConfirmation, RoleGrant, Scope, Unit, UnitPlacement, User
+from accounts.models import ApiToken, RoleConfirmation, RoleGrant, Scope, Unit, UnitPlacement, User
 from ledger import clock
 from ledger.services import record
 

@@ -1,0 +1,57 @@
+"""The page of one initiative; strangers read its five public fields."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from accounts.http import PortalRequest, acts, wants_partial
+from dashboards import initiative as page
+from portfolio.models import Initiative
+from scoring.models import ReturnPosition
+from scoring.return_selectors import explain
+from scoring.selectors import score_of
+
+
+@acts("initiative.list")
+@require_GET
+def detail(request: PortalRequest, pk: int) -> HttpResponse:
+    """One page: case, score, money, KPIs, risks, decisions, activity. A stranger sees the five public fields."""
+    initiative = (
+        Initiative.objects.open_to(request.user)
+        .select_related("unit", "owner", "sponsor", "benefit_owner", "current_case")
+        .filter(pk=pk)
+        .first()
+    )
+    if initiative is None:
+        listed = get_object_or_404(Initiative.objects.listed_for(request.user).select_related("unit"), pk=pk)
+        return render(request, "dashboards/initiative_listed.html", {"initiative": listed})
+    tab = request.GET.get("tab", "case")
+    if tab not in page.TABS:
+        raise Http404
+    context = {
+        "initiative": initiative,
+        "tab": tab,
+        "tabs": page.TABS,
+        "position": ReturnPosition.objects.filter(initiative=initiative).first(),
+        "score": score_of(initiative),
+        "stages": page.steps(initiative),
+        "next": page.what_next(initiative, request.user),
+        "confirmation": initiative.appointments.filter(part="sponsor").order_by("-id").values_list(
+            "confirmations__sentence", flat=True
+        ).first(),
+    } | page.tab_context(initiative, request.user, tab)
+    if wants_partial(request):
+        return render(request, f"dashboards/_initiative_{tab}.html", context)
+    return render(request, "dashboards/initiative_detail.html", context)
+
+
+@acts("initiative.view")
+@require_GET
+def figures(request: PortalRequest, pk: int, figure: str) -> HttpResponse:
+    """The explanation of one figure: formula in words, terms, through which record, on which day."""
+    initiative = get_object_or_404(Initiative.objects.open_to(request.user).select_related("unit"), pk=pk)
+    found = explain(initiative).get(figure)
+    if found is None:
+        raise Http404
+    template = "_components/drawer.html" if wants_partial(request) else "dashboards/figure.html"
+    return render(request, template, {"initiative": initiative, "explanation": found} | found)

@@ -1,0 +1,17 @@
+"""Addresses of the pages that are made of several rooms."""
+
+from django.urls import path
+
+from dashboards import initiative_views, proposal_views, register_views
+
+urlpatterns = [
+    path("initiatives/", register_views.register, name="initiative-list"),
+    path("initiatives/views/", register_views.save_view, name="saved-view-create"),
+    path("initiatives/views/<int:pk>/forget/", register_views.delete_view, name="saved-view-delete"),
+    path("initiatives/<int:pk>/", initiative_views.detail, name="initiative-detail"),
+    path("initiatives/<int:pk>/figures/<slug:figure>/", initiative_views.figures, name="initiative-figure"),
+    path("initiatives/new/", proposal_views.start, name="initiative-create"),
+    path("initiatives/<int:pk>/proposal/", proposal_views.proposal, name="proposal"),
+    path("initiatives/<int:pk>/submit/", proposal_views.submit, name="initiative-submit"),
+    path("initiatives/<int:pk>/complete/", proposal_views.complete, name="case-complete"),
+]

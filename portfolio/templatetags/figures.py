@@ -89,11 +89,7 @@ def _grouped(value: Decimal, digits: int) -> str:
 
 
 def _missing(value: object) -> bool:
-    return (
-        value is None
-        or value == ""
-        or (isinstance(value, float | Decimal) and isnan(value))
-    )
+    return value is None or value == "" or (isinstance(value, float | Decimal) and isnan(value))
 
 
 @register.filter
@@ -120,13 +116,7 @@ def compact(value: Number | None) -> str:
         # 999 950 reads 1 M, not 1000 k: a unit begins where rounding to three digits reaches it.
         if abs(exact) >= size * Decimal("0.9995"):
             shown = exact / size
-            digits = (
-                2
-                if abs(shown) < Decimal("9.995")
-                else 1
-                if abs(shown) < Decimal("99.95")
-                else 0
-            )
+            digits = 2 if abs(shown) < Decimal("9.995") else 1 if abs(shown) < Decimal("99.95") else 0
             return f"{_trimmed(_grouped(shown, digits))}{THIN}{unit}"
     return _grouped(exact, 0 if exact == exact.to_integral_value() else 2)
 
@@ -160,11 +150,11 @@ def percent(value: Number | None, digits: int = 0) -> str:
 
 
 @register.filter
-def points(value: Number | None) -> str:
-    """Write a score or its part out of 100 with at most one decimal: 78, 61.5."""
+def points(value: Number | None, digits: int = 1) -> str:
+    """Write a score or its part out of 100, with one decimal at most: 78, 61.5."""
     if value is None or _missing(value):
         return NOT_STATED
-    return _trimmed(_grouped(_decimal(value), 1))
+    return _trimmed(_grouped(_decimal(value), digits))
 
 
 @register.filter
@@ -182,11 +172,7 @@ def known(value: object) -> object:
 
 
 def _local(when: date) -> date:
-    return (
-        timezone.localtime(when)
-        if isinstance(when, datetime) and timezone.is_aware(when)
-        else when
-    )
+    return timezone.localtime(when) if isinstance(when, datetime) and timezone.is_aware(when) else when
 
 
 @register.filter
@@ -237,9 +223,7 @@ def _dated(when: date, words: str, css: str = "") -> SafeString:
             title,
             words,
         )
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', when.isoformat(), title, words
-    )
+    return format_html('<time datetime="{}" title="{}">{}</time>', when.isoformat(), title, words)
 
 
 @register.filter
@@ -252,17 +236,13 @@ def ago(when: date | None, on: date | None = None) -> str:
     if when is None or _missing(when):
         return NOT_STATED
     if isinstance(when, datetime) and on is None:
-        elapsed = timezone.now() - (
-            when if timezone.is_aware(when) else timezone.make_aware(when)
-        )
+        elapsed = timezone.now() - (when if timezone.is_aware(when) else timezone.make_aware(when))
         if timedelta(0) <= elapsed < timedelta(days=1):
             return _dated(when, _hours_ago(elapsed))
     days = (_as_date(on if on is not None else timezone.now()) - _as_date(when)).days
     if days == 0:
         return _dated(when, "today")
-    return _dated(
-        when, f"{_in_words(days)} ago" if days > 0 else f"in {_in_words(-days)}"
-    )
+    return _dated(when, f"{_in_words(days)} ago" if days > 0 else f"in {_in_words(-days)}")
 
 
 def _hours_ago(elapsed: timedelta) -> str:
@@ -304,14 +284,7 @@ def fiscal_year(year: int | None) -> str:
 
 
 def _key(value: object) -> str:
-    return (
-        str(value)
-        .strip()
-        .lower()
-        .replace("-", "_")
-        .replace(" ", "_")
-        .removeprefix("on_course_to_")
-    )
+    return str(value).strip().lower().replace("-", "_").replace(" ", "_").removeprefix("on_course_to_")
 
 
 @register.filter
@@ -329,11 +302,7 @@ def tone(value: object) -> str:
 @register.filter
 def mark_word(value: object) -> str:
     """Say an outcome or a status in words; what is missing is "not known"."""
-    return (
-        "not known"
-        if _missing(value)
-        else WORDS.get(_key(value), str(value).replace("_", " "))
-    )
+    return "not known" if _missing(value) else WORDS.get(_key(value), str(value).replace("_", " "))
 
 
 @register.simple_tag
@@ -346,15 +315,11 @@ def icon(name: str, label: str = "") -> SafeString:
             label,
             address,
         )
-    return format_html(
-        '<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', address
-    )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', address)
 
 
 @register.filter
-def paired(
-    cells: Sequence[object], columns: Sequence[object]
-) -> list[tuple[object, object]]:
+def paired(cells: Sequence[object], columns: Sequence[object]) -> list[tuple[object, object]]:
     """Put each cell of a table's row beside its column."""
     return list(zip(cells, columns, strict=True))
 

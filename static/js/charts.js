@@ -80,7 +80,7 @@ function layoutFor(figure, area) {
             align: "left",
             ...layout.hoverlabel,
         },
-        legend: { orientation: "h", x: 0, xanchor: "left", y: narrow ? -0.3 : -0.18, yanchor: "top", ...layout.legend },
+        legend: { orientation: "h", x: 0, xanchor: "left", y: narrow ? -0.3 : -0.18, yanchor: "top", traceorder: "normal", ...layout.legend },
     };
     const names = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => AXIS.test(key))]);
     for (const name of names) {
@@ -98,6 +98,10 @@ function layoutFor(figure, area) {
             tickfont: { ...font, size: 12, color: token("--ink-3") },
             ...layout[name],
         };
+        if (layout[name]?.title) {
+            const title = typeof layout[name].title === "string" ? { text: layout[name].title } : layout[name].title;
+            shared[name].title = { standoff: 8, ...title, font: { ...font, size: 12, ...title.font } };
+        }
     }
     if (layout.annotations) {
         shared.annotations = layout.annotations.map((note) => ({

@@ -1,7 +1,8 @@
 """The hash chain, without Django: canonical form, hash, verification.
 
 The canonical form is RFC 8785 for the values that entries hold: objects with sorted keys, arrays, strings,
-integers, booleans and null. Floats are refused; amounts stand as strings.
+integers, booleans and null. Floats are refused; amounts stand as strings, and so do integers that a double
+can't hold.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 GENESIS = "0" * 64
+LARGEST_INTEGER = 2**53 - 1
 
 
 def plain(value: object) -> Any:
@@ -22,9 +24,9 @@ def plain(value: object) -> Any:
         case None | bool() | str():
             return str(value) if isinstance(value, str) else value
         case int():
-            return int(value)
+            return int(value) if abs(value) <= LARGEST_INTEGER else str(int(value))
         case Decimal():
-            return format(value.normalize(), "f")
+            return _digits_of(value)
         case datetime():
             return value.astimezone(UTC).isoformat(timespec="microseconds")
         case date():
@@ -38,6 +40,14 @@ def plain(value: object) -> Any:
         case Sequence() | set() | frozenset():
             return [plain(item) for item in (value if isinstance(value, Sequence) else sorted(value))]
     raise TypeError(f"{value!r} has no canonical form")
+
+
+def _digits_of(value: Decimal) -> str:
+    if not value.is_finite():
+        raise TypeError(f"{value!r} has no canonical form")
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def canonical(value: object) -> str:
@@ -101,4 +111,6 @@ def faults(links: Iterable[Link], head_seq: int, head_hash: str) -> Iterator[Fau
             yield Fault(link.seq, f"Entry {link.seq} was changed: its content does not give its hash.")
         seq, previous = link.seq, link.hash
     if (seq, previous) != (head_seq, head_hash):
-        yield Fault(head_seq, f"The ledger ends at {seq}, but its head says {head_seq}: entries were cut or added.")
+        yield Fault(
+            head_seq, f"The ledger ends at {seq} and its head says {head_seq}: entries were cut or added."
+        )

@@ -1,5 +1,7 @@
 """The append-only base of every fact, and the triggers that make both databases refuse a change."""
 
+import json
+from decimal import Decimal
 from typing import Any, NoReturn, Self, TypeVar
 
 from django.apps import apps
@@ -8,6 +10,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ledger import chain
 from ledger.models import LedgerEntry, Transaction
+
+# SQLite keeps a decimal as a double; money is kept as integers and has no such limit.
+SQLITE_DIGITS = 15
 
 
 class FactIsFinal(TypeError):
@@ -41,22 +46,49 @@ class Fact(models.Model):
         raise FactIsFinal(f"{self._meta.label} {self.pk} is a fact: it stays.")
 
     def canonical_row(self) -> str:
-        """The row as the ledger's digest sees it: every column, the transaction left out."""
+        """The row as the ledger's digest sees it: every column, the transaction left out.
+
+        It is the same text before the row is written and after either database gives it back.
+        Raises ValueError for a decimal with more digits than its column holds: the databases would round.
+        """
         values: dict[str, Any] = {
-            field.attname: field.get_prep_value(field.value_from_object(self))
+            field.attname: _as_stored(field, field.value_from_object(self))
             for field in self._meta.concrete_fields
             if field.attname != "transaction_id"
         }
-        return chain.canonical({"table": self._meta.db_table} | _without_floats(values))
+        return chain.canonical({"table": self._meta.db_table} | values)
+
+
+def _as_stored(field: models.Field[Any, Any], value: Any) -> Any:
+    """The value of one column as it comes back from both databases."""
+    if value is None:
+        return None
+    if isinstance(field, models.JSONField):
+        # A round trip makes tuples lists and keys texts, as storing does.
+        return _without_floats(json.loads(json.dumps(value, cls=field.encoder), cls=field.decoder))
+    stored = field.get_prep_value(value)
+    if isinstance(field, models.DecimalField) and stored is not None:
+        digits: str = chain.plain(stored)
+        places, exact = field.decimal_places or 0, len(digits.strip("-").replace(".", "").strip("0"))
+        if len(digits.partition(".")[2]) > places or exact > SQLITE_DIGITS:
+            raise ValueError(
+                f"{field.name} holds {places} decimal places and {SQLITE_DIGITS} digits, not {value}."
+            )
+        return digits
+    return _without_floats(stored)
 
 
 def _without_floats(value: Any) -> Any:
-    """JSON fields may hold floats; the canonical form has none, so they stand as their repr."""
+    """The canonical form has no floats: whole ones stand as integers, others as the text of their digits.
+
+    PostgreSQL gives 1e16 of a JSON column back as an integer and minus zero as zero.
+    """
     if isinstance(value, float):
-        return repr(value)
+        exact = Decimal(repr(value))
+        return int(exact) if exact == exact.to_integral_value() else repr(value)
     if isinstance(value, dict):
         return {key: _without_floats(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [_without_floats(item) for item in value]
     return value
 
@@ -71,9 +103,7 @@ def fact_models() -> list[type[Fact]]:
 
 def protected_tables() -> list[str]:
     """The tables that only grow: all facts, the transactions and the ledger."""
-    return [
-        model._meta.db_table for model in (Transaction, LedgerEntry, *fact_models())
-    ]
+    return [model._meta.db_table for model in (Transaction, LedgerEntry, *fact_models())]
 
 
 def protect(connection: BaseDatabaseWrapper) -> list[str]:

@@ -1,5 +1,6 @@
 """Recording an act: its facts, its transaction, its ledger entry and its stale marks, all or nothing."""
 
+import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,8 +12,7 @@ from django.db import connection, models, transaction
 
 from ledger import chain, clock
 from ledger.facts import Fact
-from ledger.models import LedgerEntry, LedgerHead, Stale, Transaction
-
+from ledger.models import LedgerEntry, LedgerHead, Transaction
 
 F = TypeVar("F", bound=Fact)
 
@@ -122,15 +122,31 @@ def _close(act: Act) -> None:
         mark_stale(kind, subjects, act.seq)
 
 
+# One statement for any number of subjects, in their order so that two writers can't lock crosswise. The
+# condition is the guard: a mark never falls.
+_MARK = """
+    INSERT INTO ledger_stale (kind, subject, last_seq, through_seq, failures, failure)
+    SELECT %s, subject, %s, 0, 0, '' FROM {subjects} WHERE true ORDER BY subject
+    ON CONFLICT (kind, subject) DO UPDATE SET last_seq = excluded.last_seq
+    WHERE ledger_stale.last_seq < excluded.last_seq
+"""
+_SUBJECTS = {
+    "postgresql": "(SELECT unnest(%s::bigint[]) AS subject) AS subjects",
+    "sqlite": "(SELECT value AS subject FROM json_each(%s)) AS subjects",
+}
+
+
 def mark_stale(kind: str, subjects: Iterable[int], seq: int) -> None:
     """Raise `last_seq` of these subjects; it never falls."""
-    Stale.objects.bulk_create(
-        [Stale(kind=kind, subject=subject, last_seq=seq) for subject in sorted(subjects)],
-        update_conflicts=True,
-        unique_fields=["kind", "subject"],
-        update_fields=["last_seq"],
-        batch_size=1000,
-    )
+    listed = sorted(subjects)
+    if not listed:
+        return
+    on_postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MARK.format(subjects=_SUBJECTS[connection.vendor]),
+            [kind, seq, listed if on_postgresql else json.dumps(listed)],
+        )
 
 
 def links() -> Iterator[chain.Link]:

@@ -1,0 +1,184 @@
+"""Reading the record: verification, and the entries that a page lists."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from ledger import chain, facts, services
+from ledger.chain import Fault
+from ledger.facts import Fact
+from ledger.models import LedgerEntry, LedgerHead, Transaction
+
+CHUNK = 2000
+# How SQLite keeps an id and a moment: as text, which other bytes could spell as well (A for a, T for a space).
+_ID = re.compile(r"[0-9a-f]{32}")
+_MOMENT = re.compile(r"[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}(\.[0-9]{6})?")
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What a verification read, and what it found."""
+
+    entries: int
+    facts: int
+    faults: list[Fault]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found."""
+        return not self.faults
+
+
+def verify(*, state: bool) -> list[Fault]:
+    """Every fault of the chain and of its transactions; with `state` also of every fact row."""
+    return examine(state=state).faults
+
+
+def examine(*, state: bool) -> Examination:
+    """Read the whole record as of one moment, in order and with constant memory.
+
+    The chain is held against its head, each transaction against its entry and, with `state`, the fact rows
+    of each transaction against the digest that its entry carries.
+    """
+    with _one_moment():
+        head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
+        counted = _Counted()
+        found = list(counted.readable(chain.faults(counted.links(), head.seq, head.hash)))
+        found += counted.readable(_transaction_faults())
+        found += _spelling_faults()
+        if state:
+            found += counted.readable(counted.state_faults())
+    return Examination(counted.entries, counted.facts, sorted(found, key=lambda fault: fault.seq))
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """All that is read inside is of one moment, and nobody who writes has to wait."""
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
+    else:
+        # `atomic` would take SQLite's write lock here; a deferred transaction reads one snapshot.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("COMMIT")
+
+
+class _Counted:
+    """Counts what passes, so that a verification can say how much it read."""
+
+    def __init__(self) -> None:
+        self.entries = 0
+        self.facts = 0
+
+    def links(self) -> Iterator[chain.Link]:
+        """The entries, counted."""
+        for link in services.links():
+            self.entries += 1
+            yield link
+
+    def readable(self, found: Iterator[Fault]) -> Iterator[Fault]:
+        """The faults; a row that can't even be read (a moment or an id that is none) is one more."""
+        try:
+            yield from found
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            yield Fault(self.entries, f"After entry {self.entries} a row can't be read: {error}.")
+
+    def state_faults(self) -> Iterator[Fault]:
+        """Transactions whose fact rows are not those that were entered: changed, added or deleted."""
+        by_seq = groupby(merge(*(_rows_in_order(model) for model in facts.fact_models())), key=itemgetter(0))
+        present = ((seq, [row for _, row in rows]) for seq, rows in by_seq)
+        following: tuple[int, list[str]] | None = next(present, None)
+        entries = LedgerEntry.objects.order_by("seq").values_list("seq", "body").iterator(chunk_size=CHUNK)
+        for seq, body in entries:
+            while following is not None and following[0] < seq:
+                yield Fault(following[0], f"Transaction {following[0]} has facts and no entry.")
+                following = next(present, None)
+            rows: list[str] = []
+            if following is not None and following[0] == seq:
+                rows = following[1]
+                following = next(present, None)
+            self.facts += len(rows)
+            if sentence := _difference(seq, json.loads(body), rows):
+                yield Fault(seq, sentence)
+        while following is not None:
+            yield Fault(following[0], f"Transaction {following[0]} has facts and no entry.")
+            following = next(present, None)
+        yield from _orphan_faults()
+
+
+def _difference(seq: int, body: dict[str, Any], rows: list[str]) -> str | None:
+    expected = body.get("facts")
+    if expected != len(rows):
+        verb = "deleted" if len(rows) < (expected or 0) else "added"
+        return f"Transaction {seq} was entered with {expected} facts and has {len(rows)}: some were {verb}."
+    if chain.digest_of_rows(rows) != body.get("digest"):
+        return f"A fact of transaction {seq} was changed: its rows do not give the digest of its entry."
+    return None
+
+
+def _rows_in_order(model: type[Fact]) -> Iterator[tuple[int, str]]:
+    """Every row of one table with its `seq`, in that order."""
+    rows = model._base_manager.select_related("transaction").order_by("transaction__seq", "pk")
+    for fact in rows.iterator(chunk_size=CHUNK):
+        yield fact.transaction.seq, fact.canonical_row()
+
+
+def _orphan_faults() -> Iterator[Fault]:
+    """Rows that name a transaction which does not exist: only a hand outside of Keel can add them."""
+    for model in facts.fact_models():
+        known = Exists(Transaction.objects.filter(pk=OuterRef("transaction_id")))
+        if count := model._base_manager.filter(~known).count():
+            yield Fault(0, f"{count} rows of {model._meta.db_table} belong to no transaction.")
+
+
+def _transaction_faults() -> Iterator[Fault]:
+    """Transactions that are not what their entry says, or that have none."""
+    columns = ("seq", "at", "actor_id")
+    transactions = Transaction.objects.order_by("seq").values_list(*columns, "id")
+    entries = LedgerEntry.objects.order_by("seq").values_list(*columns, "transaction_id")
+    entered = entries.iterator(chunk_size=CHUNK)
+    entry = next(entered, None)
+    for row in transactions.iterator(chunk_size=CHUNK):
+        while entry is not None and entry[0] < row[0]:
+            yield Fault(entry[0], f"Entry {entry[0]} has no transaction.")
+            entry = next(entered, None)
+        if entry is None or entry[0] > row[0]:
+            yield Fault(row[0], f"Transaction {row[0]} has no entry.")
+            continue
+        if entry != row:
+            yield Fault(
+                row[0], f"Transaction {row[0]} is not what its entry says: number, moment or person differ."
+            )
+        entry = next(entered, None)
+    while entry is not None:
+        yield Fault(entry[0], f"Entry {entry[0]} has no transaction.")
+        entry = next(entered, None)
+
+
+def _spelling_faults() -> Iterator[Fault]:
+    """Rows whose bytes were changed without a change of meaning; only SQLite keeps ids and moments as text."""
+    if connection.vendor != "sqlite":
+        return
+    for table, column in (("ledger_ledgerentry", "transaction_id"), ("ledger_transaction", "id")):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT seq, CAST({column} AS TEXT), CAST(at AS TEXT) FROM {table} ORDER BY seq")
+            while rows := cursor.fetchmany(CHUNK):
+                for seq, identity, at in rows:
+                    if not _ID.fullmatch(identity) or not _MOMENT.fullmatch(at) or at.endswith(".000000"):
+                        yield Fault(seq, f"Row {seq} of {table} is not written as Keel writes it.")

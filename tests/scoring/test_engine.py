@@ -21,7 +21,7 @@ from scoring.finance import FloatArray
 
 KEYS = [criterion.key for criterion in DEFAULT_MODEL.criteria]
 JUDGED = [criterion.key for criterion in DEFAULT_MODEL.judged()]
-NO_KNOCK_OUT: dict[str, bool | None] = {knock_out: False for knock_out in KnockOut}
+NO_KNOCK_OUT: dict[str, bool | None] = dict.fromkeys(map(str, KnockOut), False)
 
 Card = Mapping[str, int | None]
 Computed = Mapping[str, float | None]

@@ -57,19 +57,19 @@ function layoutFor(figure, area) {
     const layout = inTheme(figure.layout || {});
     const font = { family: token("--sans"), size: 13, color: token("--ink-2") };
     const horizontal = figure.data.some((trace) => trace.type === "bar" && trace.orientation === "h");
+    const bars = figure.data.some((trace) => trace.type === "bar");
     const points = figure.data.every((trace) => /markers/.test(trace.mode || "") && !/lines/.test(trace.mode || ""));
     delete layout.template;
     delete layout.width;
     delete layout.height;
     delete layout.title;
-    const narrow = area.clientWidth < 480;
     const shared = {
         ...layout,
         autosize: true,
         font: { ...font, ...layout.font },
         paper_bgcolor: "rgba(0,0,0,0)",
         plot_bgcolor: "rgba(0,0,0,0)",
-        margin: { l: 8, r: 12, t: 12, b: 8, ...layout.margin },
+        margin: { l: 8, r: 20, t: 12, b: 8, ...layout.margin },
         separators: ".\u202f",
         dragmode: false,
         hovermode: layout.hovermode ?? (points ? "closest" : horizontal ? "y unified" : "x unified"),
@@ -80,7 +80,16 @@ function layoutFor(figure, area) {
             align: "left",
             ...layout.hoverlabel,
         },
-        legend: { orientation: "h", x: 0, xanchor: "left", y: narrow ? -0.3 : -0.18, yanchor: "top", traceorder: "normal", ...layout.legend },
+        legend: {
+            orientation: "h",
+            x: 0,
+            xanchor: "left",
+            yref: "container",
+            y: 0,
+            yanchor: "bottom",
+            traceorder: "normal",
+            ...layout.legend,
+        },
     };
     const names = new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => AXIS.test(key))]);
     for (const name of names) {
@@ -95,6 +104,11 @@ function layoutFor(figure, area) {
             showline: !isValue,
             ticks: "",
             fixedrange: true,
+            showspikes: !points && !bars,
+            spikemode: "across",
+            spikethickness: 1,
+            spikedash: "solid",
+            spikecolor: token("--rule-2"),
             tickfont: { ...font, size: 12, color: token("--ink-3") },
             ...layout[name],
         };
@@ -185,6 +199,28 @@ function save(address, name) {
     link.click();
 }
 
+// A picture goes alone, so it takes its finding and its source along.
+function framed(chart, area) {
+    const layout = layoutFor(figures.get(area), area);
+    // The library reads marks such as <b> in its titles, as inline styles that our policy refuses: text only.
+    const words = (selector) =>
+        (chart.querySelector(selector)?.textContent ?? "").replace(/\s+/g, " ").trim().replaceAll("<", "&lt;");
+    const below = [words(".chart-head p"), words(".chart-foot > span")].filter(Boolean).join(" · ");
+    const font = { family: token("--serif"), size: 24, weight: 700, color: token("--ink") };
+    return {
+        ...layout,
+        paper_bgcolor: token("--paper"),
+        margin: { ...layout.margin, l: Math.max(layout.margin.l, 24), r: Math.max(layout.margin.r, 24), t: 96, b: 24 },
+        title: {
+            text: words(".chart-head h2"),
+            subtitle: { text: below, font: { family: token("--sans"), size: 14, color: token("--ink-2") } },
+            x: 0.02,
+            xanchor: "left",
+            font,
+        },
+    };
+}
+
 document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-chart-download]");
     const chart = button?.closest("[data-chart]");
@@ -200,9 +236,8 @@ document.addEventListener("click", async (event) => {
     } else {
         await draw(chart);
         const area = chart.querySelector(".chart-area");
-        const layout = { ...layoutFor(figures.get(area), area), paper_bgcolor: token("--paper") };
-        const picture = { data: inTheme(figures.get(area).data), layout, config: CONFIG };
-        const size = { format: "png", width: 1200, height: 600, scale: 2 };
+        const size = { format: "png", width: 1200, height: 620, scale: 2 };
+        const picture = { data: inTheme(figures.get(area).data), layout: framed(chart, area), config: CONFIG };
         save(await window.Plotly.toImage(picture, size), `${name}.png`);
     }
 });

@@ -1,6 +1,6 @@
 """Figures of a portfolio: what pages, exports and the API all read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -179,6 +179,13 @@ class Portfolio:
             .order_by("-difference", "reference")[:most]
         )  # fmt: skip
         return list(rows)
+
+    def sums_of(self, columns: Sequence[str], *, without: Sequence[int]) -> dict[str, Any]:
+        """Sums of columns of the returns but for some initiatives, and how many these are (`n`)."""
+        rows = ReturnPosition.objects.filter(initiative__in=self.queryset).exclude(pk__in=without)
+        return rows.exclude(**{columns[0]: None}).aggregate(
+            n=Count("pk"), **{column: Sum(column) for column in columns}
+        )
 
     @property
     def signings(self) -> Any:

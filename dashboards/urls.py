@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from dashboards import initiative_views, proposal_views, register_views
+from dashboards import initiative_views, proposal_views, register_views, report_views, views
 
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("portfolio/", views.executive, name="executive"),
+    path("finance/", views.finance, name="finance"),
+    path("reports/", report_views.reports, name="report-list"),
+    path("figures/<slug:figure>/", report_views.explain, name="figure-explain"),
     path("initiatives/", register_views.register, name="initiative-list"),
     path("initiatives/views/", register_views.save_view, name="saved-view-create"),
     path("initiatives/views/<int:pk>/forget/", register_views.delete_view, name="saved-view-delete"),

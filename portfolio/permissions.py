@@ -110,3 +110,8 @@ def may_attest(user: User, claim: BenefitClaim) -> Verdict:
 def may_propose_rates(user: User) -> Verdict:
     """Propose planning rates."""
     return policy.may(user, "rates.propose")
+
+
+def may_confirm_rates(user: User) -> Verdict:
+    """Put planning rates in force."""
+    return policy.may(user, "rates.confirm")

@@ -53,6 +53,7 @@ from portfolio.permissions import (
     may_classify,
     may_close_period,
     may_comment,
+    may_confirm_rates,
     may_confirm_sponsorship,
     may_edit_draft,
     may_lift_hold,
@@ -654,7 +655,7 @@ def propose_rates(
 def confirm_rates(rate_set: RateSet, *, actor: User) -> RateSetConfirmation:
     """The CFO puts planning rates in force; every return in a foreign currency follows."""
     with record("rates.confirmed", actor=actor) as act:
-        policy.may(actor, "rates.confirm").or_deny()
+        may_confirm_rates(actor).or_deny()
         if rate_set.proposed_by_id in acting_for(actor.person.pk):
             deny("You proposed these rates, so somebody else has to confirm them.").or_deny()
         confirmation = act.add(RateSetConfirmation, rate_set=rate_set, by=actor)

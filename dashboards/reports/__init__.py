@@ -1,0 +1,1 @@
+"""Reports that leave Keel: the portfolio as CSV and as a workbook."""

@@ -227,11 +227,17 @@ def test_a_double_rate_is_one_rate() -> None:
     assert got.rate[0] == pytest.approx((100 / 110) ** 12 - 1, abs=1e-6)
 
 
+def test_two_rates_that_nearly_meet_are_two() -> None:
+    got = finance.irr(rows(np.convolve([-1.0, 1.0], [1.001, -1.0]).tolist()), RATE)
+    assert got.roots[0] == 2
+
+
 def test_the_ends_of_the_range() -> None:
     at_the_top = np.convolve([-1.0, 2.0], [1.0, -4.0])
     at_the_bottom = np.convolve([-10.0, 1.0], [1.0, -40.0])
-    got = finance.irr(rows(at_the_top.tolist(), at_the_bottom.tolist()), RATE)
-    assert got.roots.tolist() == [1, 0], "100 % a month is in, -90 % is out"
+    just_inside = np.convolve([-9.9, 1.0], [1.0, -40.0])
+    got = finance.irr(rows(at_the_top.tolist(), at_the_bottom.tolist(), just_inside.tolist()), RATE)
+    assert got.roots.tolist() == [1, 0, 1], "100 % a month is in, -90 % is out"
     assert got.rate[0] == 2.0**12 - 1
 
 

@@ -5,6 +5,10 @@ An amount is a Decimal in units of its currency; the database keeps integers of 
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
 
 STORED_PLACES = 4
 ONE = 10**STORED_PLACES
@@ -90,3 +94,23 @@ def total(amounts: Mapping[str, Decimal] | Sequence[Decimal]) -> Decimal:
     values = amounts.values() if isinstance(amounts, Mapping) else amounts
     with localcontext(prec=60):
         return sum(values, Decimal(0))
+
+
+def convert_stored(stored: npt.NDArray[np.int64], rate: Decimal, into: str) -> npt.NDArray[np.int64]:
+    """Many stored amounts converted at one rate, each as `convert` would: half-even, once, to the minor unit.
+
+    Whole numbers all the way, so nothing is rounded twice. Raises OverflowError for what does not fit.
+    """
+    minor = 10 ** (STORED_PLACES - minor_digits(into))
+    exact = Fraction(rate) / minor
+    most = int(np.abs(stored).max(initial=0))
+    whole, rest = np.divmod(stored, exact.denominator)
+    # whole * numerator and rest * numerator are the only products; both must fit into 63 bits.
+    if max(most // exact.denominator + 1, 2 * exact.denominator) * exact.numerator * minor >= 2**63:
+        texts = [to_stored(convert(from_stored(int(amount)), rate, into)) for amount in stored]
+        return np.array(texts, dtype=np.int64).reshape(stored.shape)
+    coins, remainder = np.divmod(rest * exact.numerator, exact.denominator)
+    coins += whole * exact.numerator
+    twice = 2 * remainder
+    coins += (twice > exact.denominator) | ((twice == exact.denominator) & (coins % 2 == 1))
+    return np.asarray(coins * minor, dtype=np.int64)

@@ -1,13 +1,14 @@
 // Helps to fill a plan by month. Without it the grid is a table of plain inputs.
 //
-//   <div class="plan-grid" data-plan>     one grid; data-plan-digits="2" decimals kept when spreading (0 when not given)
+//   <div class="plan-grid" data-plan>     one grid; data-plan-digits="2" decimals kept when spreading (0 when not given).
+//                                         Without it the form around the rows is the grid, over all its tables.
 //     <tr data-plan-row="people">         one plan line
 //       <input data-month-index="0">      one month, counted from 0; text with inputmode="decimal"
 //       <td class="sum" data-plan-sum>    shows the row's sum; on several fiscal years data-from="0" data-to="11"
 //       <button type="button" data-plan-tool="ramp">     opens the ramp of this row
 //       <button type="button" data-plan-tool="spread">   opens the spreading of a total over this row
 //     <td data-plan-month-sum="0">        in a <tfoot>: shows the sum of one month over all rows
-//   <template data-plan-tools>            not needed: the panel is built here, beside the grid
+// What was filled is said, and the small forms of the tools open, under the table of the row.
 //
 // Paste: cells copied from a spreadsheet fill from the focused month to the right and down, row by row. Amounts are
 // read in the ways people write them: 12000, 12 000, 12,000, 12.000,50, (500) and a true minus. What can't be read is
@@ -16,7 +17,9 @@
 
 const MINUS = "\u2212";
 
-for (const grid of document.querySelectorAll("[data-plan]")) equip(grid);
+const grids = new Set();
+for (const row of document.querySelectorAll("[data-plan-row]")) grids.add(row.closest("[data-plan]") ?? row.closest("form"));
+for (const grid of grids) if (grid) equip(grid);
 
 // Reads an amount, or gives null when it is none.
 export function readAmount(text) {
@@ -97,7 +100,13 @@ function equip(grid) {
     const panel = document.createElement("div");
     panel.className = "plan-panel";
     panel.setAttribute("role", "status");
-    grid.after(panel);
+    // The panel stands under the table of the row in hand, outside what scrolls sideways.
+    const place = (row) => {
+        const table = row.closest("table");
+        const holder = table.closest("[data-plan], .table-wrap, .plan-grid") ?? table;
+        if (holder.nextElementSibling !== panel) holder.after(panel);
+    };
+    if (grid.matches("[data-plan]")) grid.after(panel);
 
     // A sum reads a cell as the server will: digits and a point, nothing guessed.
     const minorOf = (cell) => {
@@ -108,18 +117,18 @@ function equip(grid) {
     function add() {
         for (const row of rows()) {
             const months = cells(row);
-            for (const place of row.querySelectorAll("[data-plan-sum]")) {
-                const from = Number(place.dataset.from || 0);
-                const to = Number(place.dataset.to || months.length - 1);
+            for (const sum of row.querySelectorAll("[data-plan-sum]")) {
+                const from = Number(sum.dataset.from || 0);
+                const to = Number(sum.dataset.to || months.length - 1);
                 const inside = months.filter(
                     (cell) => Number(cell.dataset.monthIndex) >= from && Number(cell.dataset.monthIndex) <= to,
                 );
-                place.textContent = grouped(inside.reduce((sum, cell) => sum + minorOf(cell), 0n), 2);
+                sum.textContent = grouped(inside.reduce((all, cell) => all + minorOf(cell), 0n), 2);
             }
         }
-        for (const place of grid.querySelectorAll("[data-plan-month-sum]")) {
-            const month = grid.querySelectorAll(`input[data-month-index="${place.dataset.planMonthSum}"]`);
-            place.textContent = grouped([...month].reduce((sum, cell) => sum + minorOf(cell), 0n), 2);
+        for (const sum of grid.querySelectorAll("[data-plan-month-sum]")) {
+            const month = grid.querySelectorAll(`input[data-month-index="${sum.dataset.planMonthSum}"]`);
+            sum.textContent = grouped([...month].reduce((all, cell) => all + minorOf(cell), 0n), 2);
         }
     }
 
@@ -164,6 +173,7 @@ function equip(grid) {
         const text = event.clipboardData?.getData("text/plain") ?? "";
         if (!start || !/[\t\n]/.test(text.trimEnd())) return;
         event.preventDefault();
+        place(start.closest("[data-plan-row]"));
         const lines = text.replace(/\r/g, "").replace(/\n$/, "").split("\n");
         const all = rows();
         const firstRow = all.indexOf(start.closest("[data-plan-row]"));
@@ -209,6 +219,7 @@ function equip(grid) {
 
     // A small form under the grid: a ramp to a monthly amount, or a total spread evenly.
     function open(tool, row) {
+        place(row);
         const months = cells(row);
         const isRamp = tool.dataset.planTool === "ramp";
         const name = row.querySelector("th")?.textContent.trim() || row.dataset.planRow;

@@ -9,5 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portfolio.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
-    path("api/", include("config.api")),
+    path("api/", include("config.api", namespace="api")),
 ]

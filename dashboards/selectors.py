@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db.models import Count, F, Q, Sum
 from django.utils.functional import cached_property
 
@@ -75,6 +76,11 @@ class Portfolio:
         if year := self.filters.get("year"):
             rows = rows.filter(fiscal_year=year)
         return rows
+
+    @property
+    def currency(self) -> str:
+        """The currency of every figure: the base currency."""
+        return settings.BASE_CURRENCY
 
     @property
     def fiscal_year(self) -> int:

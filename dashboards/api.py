@@ -1,0 +1,266 @@
+"""Initiatives with their figures, and the totals of a portfolio, over the API: the same as on the pages."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.http import signed_in
+from accounts.models import Unit
+from dashboards.selectors import Portfolio
+from governance import gates
+from portfolio import api as portfolio_api
+from portfolio.models import ClosedKind, Domain, Initiative, OutcomeClass, RiskTier, Stage, Track
+from portfolio.querysets import InitiativeQuerySet
+
+RETURN_FIELDS = (
+    "npv_submitted", "roi_submitted", "npv_p50", "roi_p50", "roi_p80", "roi_to_date", "forecast_npv", "forecast_roi",
+)  # fmt: skip
+MONEY_FIELDS = (
+    "planned_cost", "planned_benefit", "planned_cost_to_date", "actual_cost", "claimed_benefit", "attested_benefit",
+)  # fmt: skip
+COLUMNS = (
+    "id", "reference", "title", "summary", "unit_id", "unit__name", "stage", "closed_kind", "track", "domain",
+    "risk_tier", "reference_class", "outcome", "on_hold", "currency", "whole_life_cost", "submitted_at",
+    "score__low", "score__high",
+    "returnposition__currency", "returnposition__status", "returnposition__on_course_to", "returnposition__through_seq",
+    *(f"returnposition__{name}" for name in (*MONEY_FIELDS, *RETURN_FIELDS)),
+)  # fmt: skip
+
+
+def _money(source: str) -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=19, decimal_places=2, source=source, allow_null=True, read_only=True)
+
+
+def _measure(source: str) -> serializers.FloatField:
+    return serializers.FloatField(source=source, allow_null=True, read_only=True)
+
+
+class InitiativeSerializer(serializers.Serializer[Any]):
+    """An initiative with its figures. Amounts are texts in `figures_currency`; ratios are numbers."""
+
+    id = serializers.IntegerField(read_only=True)
+    reference = serializers.CharField(read_only=True)
+    title = serializers.CharField(read_only=True)
+    summary = serializers.CharField(read_only=True)
+    unit = serializers.IntegerField(source="unit_id", read_only=True)
+    unit_name = serializers.CharField(source="unit__name", read_only=True)
+    stage = serializers.ChoiceField(choices=Stage.choices, read_only=True)
+    closed = serializers.ChoiceField(choices=[("", ""), *ClosedKind.choices], source="closed_kind", read_only=True)
+    track = serializers.ChoiceField(choices=[("", ""), *Track.choices], read_only=True)
+    domain = serializers.ChoiceField(choices=[("", ""), *Domain.choices], read_only=True)
+    risk_tier = serializers.ChoiceField(choices=[("", ""), *RiskTier.choices], read_only=True)
+    reference_class = serializers.CharField(read_only=True)
+    outcome = serializers.ChoiceField(choices=[("", ""), *OutcomeClass.choices], read_only=True)
+    on_hold = serializers.BooleanField(read_only=True)
+    currency = serializers.CharField(read_only=True)
+    whole_life_cost = _money("whole_life_cost")
+    submitted_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    score_low = _measure("score__low")
+    score_high = _measure("score__high")
+    figures_currency = serializers.CharField(source="returnposition__currency", allow_null=True, read_only=True)
+    status = serializers.CharField(source="returnposition__status", allow_null=True, read_only=True)
+    on_course_to = serializers.CharField(source="returnposition__on_course_to", allow_null=True, read_only=True)
+    through_seq = serializers.IntegerField(source="returnposition__through_seq", allow_null=True, read_only=True)
+    planned_cost = _money("returnposition__planned_cost")
+    planned_benefit = _money("returnposition__planned_benefit")
+    planned_cost_to_date = _money("returnposition__planned_cost_to_date")
+    actual_cost = _money("returnposition__actual_cost")
+    claimed_benefit = _money("returnposition__claimed_benefit")
+    attested_benefit = _money("returnposition__attested_benefit")
+    npv_submitted = _measure("returnposition__npv_submitted")
+    roi_submitted = _measure("returnposition__roi_submitted")
+    npv_p50 = _measure("returnposition__npv_p50")
+    roi_p50 = _measure("returnposition__roi_p50")
+    roi_p80 = _measure("returnposition__roi_p80")
+    roi_to_date = _measure("returnposition__roi_to_date")
+    forecast_npv = _measure("returnposition__forecast_npv")
+    forecast_roi = _measure("returnposition__forecast_roi")
+
+
+class InitiativeFilter(django_filters.FilterSet):
+    """Filters of the list."""
+
+    q = django_filters.CharFilter(method="search", label="Text in reference, title or summary")
+    unit = django_filters.ModelChoiceFilter(queryset=Unit.objects.all(), method="in_unit", label="Unit and below")
+    stage = django_filters.ChoiceFilter(choices=Stage.choices)
+    domain = django_filters.ChoiceFilter(choices=Domain.choices)
+    track = django_filters.ChoiceFilter(choices=Track.choices)
+    risk_tier = django_filters.ChoiceFilter(choices=RiskTier.choices)
+    reference = django_filters.CharFilter()
+    year = django_filters.NumberFilter(field_name="fiscal_year", min_value=1990, max_value=2200)
+    ordering = django_filters.OrderingFilter(
+        fields=(
+            ("reference", "reference"), ("title", "title"), ("whole_life_cost", "whole_life_cost"),
+            ("score__low", "score"), ("returnposition__roi_p50", "roi_p50"), ("submitted_at", "submitted_at"),
+        )
+    )  # fmt: skip
+
+    class Meta:
+        model = Initiative
+        fields: ClassVar[list[str]] = []
+
+    def search(self, rows: InitiativeQuerySet, name: str, value: str) -> InitiativeQuerySet:
+        """Rows that hold the text."""
+        return rows.filter(Q(reference__istartswith=value) | Q(title__icontains=value) | Q(summary__icontains=value))
+
+    def in_unit(self, rows: InitiativeQuerySet, name: str, value: Unit) -> InitiativeQuerySet:
+        """Rows of a unit and all below it."""
+        return rows.filter(unit__path__startswith=value.path)
+
+
+@extend_schema_view(retrieve=extend_schema(responses=InitiativeSerializer))
+class InitiativeViewSet(GenericViewSet[Initiative]):
+    """Initiatives that the caller may open whole."""
+
+    queryset = Initiative.objects.none()
+    serializer_class = InitiativeSerializer
+    filterset_class = InitiativeFilter
+    lookup_value_regex = r"\d{1,18}"
+    actions_of_routes: ClassVar[dict[str, str]] = {
+        "list": "initiative.view",
+        "retrieve": "initiative.view",
+        "create": "initiative.create",
+        "draft": "draft.edit",
+        "save_draft": "draft.edit",
+        "submit": "initiative.submit",
+        "complete": "case.complete",
+        "measurements": "measurement.add",
+    }
+
+    def get_queryset(self) -> InitiativeQuerySet:
+        """Whatever the caller may open."""
+        return Initiative.objects.open_to(signed_in(self.request)).order_by("-reference")
+
+    def list(self, request: Request) -> Response:
+        """A page of initiatives with their figures."""
+        rows = self.filter_queryset(self.get_queryset())
+        page = self.paginate_queryset(rows.values(*COLUMNS))
+        return self.get_paginated_response(InitiativeSerializer(page, many=True).data)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """One initiative with its figures."""
+        return self._one(int(pk))
+
+    @extend_schema(request=portfolio_api.NewProposalSerializer, responses={201: InitiativeSerializer})
+    def create(self, request: Request) -> Response:
+        """Start a proposal."""
+        initiative = portfolio_api.start_proposal(request)
+        return self._one(initiative.pk, status.HTTP_201_CREATED)
+
+    @extend_schema(responses=portfolio_api.DraftSerializer)
+    @action(detail=True, methods=["get"])
+    def draft(self, request: Request, pk: str) -> Response:
+        """The draft of the case, with its ETag."""
+        return portfolio_api.draft_response(portfolio_api.draft_of(self._initiative(pk)))
+
+    @extend_schema(
+        request=portfolio_api.DraftSerializer,
+        responses=portfolio_api.DraftSerializer,
+        parameters=[portfolio_api.IF_MATCH],
+    )
+    @draft.mapping.patch
+    def save_draft(self, request: Request, pk: str) -> Response:
+        """Change the fields of the draft that are sent."""
+        return portfolio_api.draft_response(portfolio_api.save_draft(request, self._initiative(pk)))
+
+    @extend_schema(request=None, responses=InitiativeSerializer)
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, pk: str) -> Response:
+        """Submit the draft (G0). What is missing is listed under `missing`."""
+        gates.submit(self._initiative(pk), actor=signed_in(request))
+        return self._one(int(pk))
+
+    @extend_schema(request=None, responses=InitiativeSerializer)
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, pk: str) -> Response:
+        """Send the completed case for G2."""
+        gates.complete_case(self._initiative(pk), actor=signed_in(request))
+        return self._one(int(pk))
+
+    @extend_schema(
+        request=portfolio_api.MeasurementSerializer, responses={201: portfolio_api.MeasurementSerializer}
+    )
+    @action(detail=True, methods=["post"])
+    def measurements(self, request: Request, pk: str) -> Response:
+        """Report a KPI."""
+        return portfolio_api.add_measurement(request, self._initiative(pk))
+
+    def _initiative(self, pk: str) -> Initiative:
+        return get_object_or_404(self.get_queryset().select_related("unit"), pk=int(pk))
+
+    def _one(self, pk: int, code: int = status.HTTP_200_OK) -> Response:
+        row = get_object_or_404(self.get_queryset().values(*COLUMNS), pk=pk)
+        return Response(InitiativeSerializer(row).data, status=code)
+
+
+class TotalsSerializer(serializers.Serializer[Any]):
+    """The totals of a portfolio, in the base currency."""
+
+    initiatives = serializers.IntegerField()
+    planned_cost = serializers.DecimalField(max_digits=24, decimal_places=2)
+    planned_benefit = serializers.DecimalField(max_digits=24, decimal_places=2)
+    planned_cost_to_date = serializers.DecimalField(max_digits=24, decimal_places=2)
+    actual_cost = serializers.DecimalField(max_digits=24, decimal_places=2)
+    claimed_benefit = serializers.DecimalField(max_digits=24, decimal_places=2)
+    attested_benefit = serializers.DecimalField(max_digits=24, decimal_places=2)
+    npv_submitted = serializers.DecimalField(max_digits=24, decimal_places=2)
+    npv_p50 = serializers.DecimalField(max_digits=24, decimal_places=2)
+    forecast_npv = serializers.DecimalField(max_digits=24, decimal_places=2)
+    roi_submitted = serializers.FloatField(allow_null=True)
+    roi_p50 = serializers.FloatField(allow_null=True)
+    forecast_roi = serializers.FloatField(allow_null=True)
+    committed = serializers.DecimalField(max_digits=24, decimal_places=2)
+    released = serializers.DecimalField(max_digits=24, decimal_places=2)
+
+
+class FiguresSerializer(serializers.Serializer[Any]):
+    """What the dashboards show."""
+
+    currency = serializers.CharField()
+    sentence = serializers.CharField()
+    totals = TotalsSerializer()
+    outcomes_set = serializers.DictField(child=serializers.IntegerField())
+    on_course_to = serializers.DictField(child=serializers.IntegerField())
+    years = serializers.ListField(child=serializers.DictField())
+
+
+class FiguresView(APIView):
+    """The figures of the dashboards."""
+
+    actions_of_routes: ClassVar[dict[str, str]] = {"get": "figures.read"}
+
+    @extend_schema(
+        responses=FiguresSerializer,
+        parameters=[
+            OpenApiParameter("unit", int, description="A unit and all below it"),
+            OpenApiParameter("domain", str, enum=Domain.values),
+            OpenApiParameter("year", int, description="Fiscal year in which the plan begins"),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Totals, outcomes and years of all initiatives that the caller may open."""
+        portfolio = Portfolio(signed_in(request), request.query_params.dict())
+        if portfolio.form.errors:
+            raise serializers.ValidationError(portfolio.form.errors)
+        final, running = portfolio.outcomes
+        body = {
+            "currency": portfolio.currency,
+            "sentence": portfolio.sentence(),
+            "totals": portfolio.totals.as_dict(),
+            "outcomes_set": final,
+            "on_course_to": running,
+            "years": [
+                {name: value if name == "fiscal_year" else f"{value:.2f}" for name, value in row.items()}
+                for row in portfolio.years
+            ],
+        }
+        return Response(FiguresSerializer(body).data)

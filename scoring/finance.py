@@ -215,13 +215,7 @@ def irr(flows: FloatArray, annual_rate: float) -> InternalRate:
     roots = (changes == 1).astype(np.int64)
     one, more = np.flatnonzero(changes == 1), np.flatnonzero(changes > 1)
     ends = np.ones(len(one))
-    solution[one] = _solve(
-        flows[one],
-        ends * _OUTER_LOWEST_X,
-        ends * _OUTER_HIGHEST_X,
-        ends,
-        first_sign[one],
-    )
+    solution[one] = _solve(flows[one], ends * _OUTER_LOWEST_X, ends * _OUTER_HIGHEST_X, ends, first_sign[one])
     for block in _blocks(len(more), 8 * BLOCK):
         chosen = more[block]
         solution[chosen], roots[chosen] = _only_root(flows[chosen])
@@ -286,11 +280,7 @@ def _signs_at(flows: FloatArray, points: FloatArray) -> FloatArray:
 
 
 def _solve(
-    flows: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
-    start: FloatArray,
-    left_sign: FloatArray,
+    flows: FloatArray, low: FloatArray, high: FloatArray, start: FloatArray, left_sign: FloatArray
 ) -> FloatArray:
     """The root x in (low, high) of each row, which has `left_sign` left of it.
 
@@ -304,13 +294,7 @@ def _solve(
         still_open = []
         for block in _blocks(len(waiting)):
             rows = waiting[block]
-            bracket = _Bracket(
-                x[rows],
-                low[rows],
-                high[rows],
-                left_sign[rows],
-                np.ones(len(rows), bool),
-            )
+            bracket = _Bracket(x[rows], low[rows], high[rows], left_sign[rows], np.ones(len(rows), bool))
             _narrow(_signed_terms(flows[rows]), bracket, first_round, end_round)
             x[rows], low[rows], high[rows] = bracket.x, bracket.low, bracket.high
             still_open.append(rows[bracket.is_open])
@@ -373,13 +357,7 @@ def _isolate(flows: FloatArray) -> tuple[FloatArray, FloatArray]:
         inner = np.hstack([inner, np.full((len(flows), max(found.shape[1] - 1, 0)), np.nan)])
         inner[wild, : found.shape[1]] = found
     ends = np.ones((len(flows), 1))
-    points = np.hstack(
-        [
-            ends * _LOWEST_X,
-            np.where(np.isnan(inner), _HIGHEST_X, inner),
-            ends * _HIGHEST_X,
-        ]
-    )
+    points = np.hstack([ends * _LOWEST_X, np.where(np.isnan(inner), _HIGHEST_X, inner), ends * _HIGHEST_X])
     return points, _signs_at(flows, points)
 
 
@@ -550,11 +528,7 @@ def within_horizon(flows: FloatArray, go_live: IntArray, horizon_months: int) ->
 
 def months_to_benefit(benefits: FloatArray) -> FloatArray:
     """Months from the base month to the first benefit; NaN where there is none."""
-    return np.where(
-        (benefits > 0).any(axis=1),
-        np.argmax(benefits > 0, axis=1).astype(np.float64),
-        np.nan,
-    )
+    return np.where((benefits > 0).any(axis=1), np.argmax(benefits > 0, axis=1).astype(np.float64), np.nan)
 
 
 # Rounding for storage
@@ -632,29 +606,20 @@ class Ratios:
 
     @classmethod
     def at_p50(
-        cls,
-        classes: Sequence[str],
-        table: Mapping[ReferenceClass, ClassRatios] = REFERENCE_CLASSES,
+        cls, classes: Sequence[str], table: Mapping[ReferenceClass, ClassRatios] = REFERENCE_CLASSES
     ) -> Self:
         """The middle ratios of each initiative's class."""
         return cls._of(classes, table, 0)
 
     @classmethod
     def at_p80(
-        cls,
-        classes: Sequence[str],
-        table: Mapping[ReferenceClass, ClassRatios] = REFERENCE_CLASSES,
+        cls, classes: Sequence[str], table: Mapping[ReferenceClass, ClassRatios] = REFERENCE_CLASSES
     ) -> Self:
         """The careful ratios of each initiative's class."""
         return cls._of(classes, table, 1)
 
     @classmethod
-    def _of(
-        cls,
-        classes: Sequence[str],
-        table: Mapping[ReferenceClass, ClassRatios],
-        quantile: int,
-    ) -> Self:
+    def _of(cls, classes: Sequence[str], table: Mapping[ReferenceClass, ClassRatios], quantile: int) -> Self:
         known = {
             str(name): (r.cost[quantile], r.time[quantile], r.benefit[quantile]) for name, r in table.items()
         }
@@ -720,7 +685,7 @@ def _stretched(months: IntArray, ratio: FloatArray) -> IntArray:
 
 
 def _shift(flows: FloatArray, delay: int, width: int) -> FloatArray:
-    """The flows `delay` months later. Months that a negative delay moves before the base month fall into it."""
+    """The flows `delay` months later; what a negative delay moves before the base month falls into it."""
     shifted = np.zeros((len(flows), width))
     for t, month in enumerate(flows.T):
         shifted[:, max(t + delay, 0)] += month

@@ -20,10 +20,7 @@ def decimal_value_at(flows: Sequence[float], monthly_growth: Decimal) -> Decimal
     """Present value at a monthly growth factor 1 + i."""
     with localcontext() as context:
         context.prec = DIGITS
-        return sum(
-            (Decimal(flow) / monthly_growth**t for t, flow in enumerate(flows)),
-            Decimal(0),
-        )
+        return sum((Decimal(flow) / monthly_growth**t for t, flow in enumerate(flows)), Decimal(0))
 
 
 def decimal_payback(flows: Sequence[float], annual_rate: str) -> Decimal | None:

@@ -83,10 +83,7 @@ def test_irr_agrees_with_two_libraries_on_10_000_investments() -> None:
     theirs = np.array([pyxirr.irr(row) for row in flows.tolist()], dtype=np.float64)
     others = np.array([npf.irr(row) for row in flows[:1_000]])
     # Both libraries give up on some flows that lose nearly everything; those are few.
-    for monthly, ours, least in (
-        (theirs, got.rate, 9_500),
-        (others, got.rate[:1_000], 950),
-    ):
+    for monthly, ours, least in ((theirs, got.rate, 9_500), (others, got.rate[:1_000], 950)):
         found = np.isfinite(monthly)
         assert found.sum() >= least
         annual = (1 + monthly[found]) ** 12
@@ -157,10 +154,7 @@ def test_mirr_agrees_with_two_libraries() -> None:
     got = finance.irr(flows, RATE).modified
     without = np.flatnonzero(~np.isnan(got))
     assert len(without) > 500
-    theirs = np.array(
-        [pyxirr.mirr(flows[k].tolist(), MONTHLY, MONTHLY) for k in without],
-        dtype=np.float64,
-    )
+    theirs = np.array([pyxirr.mirr(flows[k].tolist(), MONTHLY, MONTHLY) for k in without], dtype=np.float64)
     others = np.array([npf.mirr(flows[k], MONTHLY, MONTHLY) for k in without])
     for monthly in (theirs, others):
         annual = (1 + monthly) ** 12
@@ -196,10 +190,7 @@ def test_the_npv_example_of_microsofts_manual() -> None:
 
 def test_the_irr_examples_of_microsofts_manual() -> None:
     """Microsoft Support, "IRR function": after four periods -2.1 %, after five 8.7 %."""
-    flows = rows(
-        [-70_000, 12_000, 15_000, 18_000, 21_000],
-        [-70_000, 12_000, 15_000, 18_000, 21_000, 26_000],
-    )
+    flows = rows([-70_000, 12_000, 15_000, 18_000, 21_000], [-70_000, 12_000, 15_000, 18_000, 21_000, 26_000])
     a_period = (finance.irr(flows, RATE).rate + 1) ** (1 / 12) - 1
     assert a_period.tolist() == pytest.approx([-0.021, 0.087], abs=0.0005)
 
@@ -287,10 +278,7 @@ def test_ratios_by_hand_and_none_without_cost() -> None:
 
 def test_a_portfolio_divides_the_sums_in_any_order() -> None:
     rng = np.random.default_rng(10)
-    values, costs = (
-        cents(rng, -9_000_000, 9_000_000, (500,)),
-        cents(rng, 1, 9_000_000, (500,)),
-    )
+    values, costs = (cents(rng, -9_000_000, 9_000_000, (500,)), cents(rng, 1, 9_000_000, (500,)))
     order = rng.permutation(500)
     assert finance.portfolio_roi(values, costs) == finance.portfolio_roi(values[order], costs[order])
     assert finance.portfolio_roi(values, costs) == pytest.approx(values.sum() / costs.sum(), rel=1e-9)
@@ -446,12 +434,7 @@ def test_the_reference_classes_are_those_of_the_product() -> None:
 
 def test_nothing_after_the_horizon_counts() -> None:
     months = 50
-    plan = Plan(
-        np.zeros((1, months)),
-        np.zeros((1, months)),
-        np.ones((1, months)),
-        np.array([5]),
-    )
+    plan = Plan(np.zeros((1, months)), np.zeros((1, months)), np.ones((1, months)), np.array([5]))
     assert finance.plan_returns(plan).total_benefits[0] == 5 + 36
     assert finance.plan_returns(plan, ReturnSettings(horizon_months=12)).total_benefits[0] == 5 + 12
 
@@ -473,9 +456,7 @@ def test_experience_moves_the_middle_and_keeps_the_distance() -> None:
 
 
 @pytest.mark.parametrize("more_is_worse", [True, False])
-def test_from_thirty_outcomes_on_the_careful_ratio_is_observed(
-    more_is_worse: bool,
-) -> None:
+def test_from_thirty_outcomes_on_the_careful_ratio_is_observed(more_is_worse: bool) -> None:
     observed = [0.5 + k / 30 for k in range(30)]
     early = finance.learned(Quantile(1.0, 1.5), observed[:29], more_is_worse=more_is_worse)
     assert early.p80 == pytest.approx(early.p50 * 1.5)
@@ -484,9 +465,7 @@ def test_from_thirty_outcomes_on_the_careful_ratio_is_observed(
 
 
 @given(st.lists(st.floats(0, 10), max_size=50))
-def test_learned_ratios_stay_between_the_prior_and_what_was_seen(
-    observed: list[float],
-) -> None:
+def test_learned_ratios_stay_between_the_prior_and_what_was_seen(observed: list[float]) -> None:
     clipped = [min(max(ratio, 0.1), 5.0) for ratio in observed]
     got = finance.learned(Quantile(0.44, 0.25), observed, more_is_worse=False)
     assert min([0.44, *clipped]) - FEW_ULPS <= got.p50 <= max([0.44, *clipped]) + FEW_ULPS
@@ -552,11 +531,7 @@ def test_money_rounds_to_the_minor_unit_and_the_rest_to_nine_places() -> None:
     ]
     assert math.copysign(1, finance.round_money(np.array([-0.001]), 2)[0]) == 1
     by_row: IntArray = np.array([0, 2, 3])
-    assert finance.round_money(np.array([1.2346, 1.2346, 1.2346]), by_row).tolist() == [
-        1.0,
-        1.23,
-        1.235,
-    ]
+    assert finance.round_money(np.array([1.2346, 1.2346, 1.2346]), by_row).tolist() == [1.0, 1.23, 1.235]
     assert finance.round_money(np.array([0.5, 1.5, 2.5]), 0).tolist() == [0.0, 2.0, 2.0]
     assert finance.round_ratio(np.array([1 / 3]))[0] == 0.333333333
     assert math.isnan(finance.round_ratio(np.array([math.nan]))[0])
@@ -592,10 +567,7 @@ def test_what_can_not_be_computed_is_refused() -> None:
     with pytest.raises(ValueError, match="shape"):
         finance.returns(flows, flows[:, :1])
     plan = Plan(flows, flows, flows, np.array([0]))
-    for wrong in (
-        plan._replace(run=flows[:, :1]),
-        plan._replace(go_live=np.array([-1])),
-    ):
+    for wrong in (plan._replace(run=flows[:, :1]), plan._replace(go_live=np.array([-1]))):
         with pytest.raises(ValueError, match="need"):
             finance.plan_returns(wrong)
 

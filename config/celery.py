@@ -19,7 +19,9 @@ app.conf.update(
         "unacked_restore_interval": 10,
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
-    },
+    }
+    if settings.REDIS_URL
+    else {"polling_interval": 0.2},
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
@@ -29,11 +31,30 @@ app.conf.update(
     task_time_limit=1800,
     timezone=settings.TIME_ZONE,
     worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    beat_enable_remote_control=False,
+    # Beside the data, so that a nightly sweep that was missed is made up for after a restart.
+    beat_schedule_filename=str(settings.DATA_DIR / "timetable"),
     beat_schedule={
-        "bring stale positions up to date": {"task": "scoring.tasks.refresh_stale", "schedule": 1.0, "options": {"expires": 5}},
-        "run waiting imports": {"task": "portfolio.tasks.run_imports", "schedule": 1.0, "options": {"expires": 5}},
-        "send messages": {"task": "accounts.tasks.send_notifications", "schedule": 5.0, "options": {"expires": 30}},
-        "nightly sweep": {"task": "scoring.tasks.nightly_sweep", "schedule": crontab(hour=2, minute=0)},
+        "bring stale positions up to date": {
+            "task": "scoring.tasks.refresh_stale",
+            "schedule": 1.0,
+            "options": {"expires": 5},
+        },
+        "run waiting imports": {
+            "task": "portfolio.tasks.run_imports",
+            "schedule": 1.0,
+            "options": {"expires": 5},
+        },
+        "send messages": {
+            "task": "accounts.tasks.send_notifications",
+            "schedule": 5.0,
+            "options": {"expires": 30},
+        },
+        "nightly sweep": {
+            "task": "scoring.tasks.nightly_sweep",
+            "schedule": crontab(hour=2, minute=0),
+        },
     },
 )
 app.autodiscover_tasks(["accounts", "portfolio", "scoring", "governance", "dashboards"])

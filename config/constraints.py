@@ -19,15 +19,19 @@ def _sentences() -> dict[str, str]:
             found[constraint.name] = sentence
             columns = getattr(constraint, "fields", ())
             if columns:
-                names = [f"{model._meta.db_table}.{model._meta.get_field(name).column}" for name in columns]
-                found[", ".join(names)] = sentence
+                column_of = {field.name: field.column for field in model._meta.concrete_fields}
+                found[", ".join(f"{model._meta.db_table}.{column_of[name]}" for name in columns)] = sentence
     return found
 
 
 def sentence_of(error: IntegrityError) -> str | None:
     """The sentence of the constraint that refused; None if it is not one of ours."""
     text = str(error)
-    for pattern in (r'constraint "(\w+)"', r"CHECK constraint failed: (\w+)", r"UNIQUE constraint failed: (.+)"):
+    for pattern in (
+        r'constraint "(\w+)"',
+        r"CHECK constraint failed: (\w+)",
+        r"UNIQUE constraint failed: (.+)",
+    ):
         if match := re.search(pattern, text):
             return _sentences().get(match.group(1))
     return None

@@ -7,8 +7,10 @@ from typing import TypeAlias
 from django.conf import settings
 from django.db import IntegrityError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.utils import Error as DatabaseFailure
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from redis import Redis, RedisError
 
 from accounts.errors import DomainError
 from config.celery import nudge
@@ -19,14 +21,19 @@ logger = logging.getLogger(__name__)
 
 
 def health(get_response: View) -> View:
-    """Answer `/healthz` (the process lives) and `/readyz` (database, migrations, broker), whatever the host name."""
+    """Answer `/healthz` and `/readyz`, whatever the host name.
+
+    Healthy: the process answers. Ready: the database answers and has every migration. The broker is
+    reported and is no condition, since pages work and rows wait without it.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path == "/healthz":
             return JsonResponse({"status": "ok"})
         if request.path == "/readyz":
             problems = _not_ready()
-            return JsonResponse({"status": "not ready" if problems else "ok", "problems": problems}, status=503 if problems else 200)
+            answer = {"status": "not ready" if problems else "ok", "problems": problems, "broker": _broker()}
+            return JsonResponse(answer, status=503 if problems else 200)
         return get_response(request)
 
     return middleware
@@ -37,10 +44,22 @@ def _not_ready() -> list[str]:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return ["migrations are missing"]
-    except Exception:
+    except DatabaseFailure:
         logger.exception("readiness: the database does not answer")
         return ["the database does not answer"]
     return []
+
+
+def _broker() -> str:
+    if not settings.REDIS_URL:
+        return "none"
+    try:
+        with Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as redis:
+            redis.ping()
+    except RedisError as error:
+        logger.warning("readiness: Redis does not answer: %s", error)
+        return "does not answer"
+    return "answers"
 
 
 class DomainErrors:
@@ -63,7 +82,8 @@ class DomainErrors:
             return None
         partial = bool(getattr(request, "htmx", None)) and not request.htmx.boosted  # type: ignore[attr-defined]
         template = "_components/refusal.html" if partial else "refused.html"
-        return render(request, template, {"error": exception, "status": exception.status}, status=exception.status)
+        context = {"error": exception, "status": exception.status}
+        return render(request, template, context, status=exception.status)
 
 
 def nudge_workers(get_response: View) -> View:
@@ -71,7 +91,8 @@ def nudge_workers(get_response: View) -> View:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if settings.REDIS_URL and request.method not in {"GET", "HEAD", "OPTIONS"} and response.status_code < 400:
+        changed = request.method not in {"GET", "HEAD", "OPTIONS"} and response.status_code < 400
+        if changed and settings.REDIS_URL:
             nudge()
         return response
 

@@ -4,6 +4,11 @@ README.md has the table of the variables. Demo mode (DEMO=1) is the only place w
 known accounts and plain HTTP; outside it everything is secure by default.
 """
 
+import contextlib
+import os
+import secrets
+import zoneinfo
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +17,8 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from portfolio.money import CURRENCIES
 
 django_stubs_ext.monkeypatch()
 
@@ -29,11 +36,55 @@ def required(name: str, demo: str) -> str:
     return value
 
 
-DEMO: bool = env.bool("DEMO", default=False)
+def yes_or_no(name: str, default: bool) -> bool:
+    """A switch. Raises ImproperlyConfigured for anything but 1, true, yes, on and 0, false, no, off."""
+    value = env.str(name, default="").strip().lower()
+    if value not in {"", "1", "true", "yes", "on", "0", "false", "no", "off"}:
+        raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+    return value in {"1", "true", "yes", "on"} if value else default
+
+
+def whole_number(name: str, default: int, lowest: int, highest: int) -> int:
+    """A whole number within bounds. Raises ImproperlyConfigured otherwise."""
+    value = env.str(name, default="").strip() or str(default)
+    if not value.isdecimal() or not lowest <= int(value) <= highest:
+        raise ImproperlyConfigured(
+            f"{name} must be a whole number between {lowest} and {highest}, not {value!r}."
+        )
+    return int(value)
+
+
+def folder(name: str, default: Path) -> Path:
+    """A folder that is made when it is missing. Raises ImproperlyConfigured when that can't be done."""
+    path = Path(env.str(name, default="") or default).absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} must be a folder that can be written to, not {path}: {error}."
+        ) from error
+    return path
+
+
+def kept_secret(path: Path) -> str:
+    """A secret that is made up at the first start and kept: each process and each restart reads the same."""
+    if not path.exists():
+        mine = path.with_name(f"{path.name}.{os.getpid()}")
+        mine.touch(mode=0o600)
+        mine.write_text(secrets.token_urlsafe(12))
+        # Of two processes that start at once one wins, and nobody ever reads half a secret.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(mine)
+        mine.unlink()
+    return path.read_text()
+
+
+DEMO: bool = yes_or_no("DEMO", default=False)
+DEBUG: bool = yes_or_no("DEBUG", default=False)
+HOST: str = env.str("HOST", default="127.0.0.1")
+PORT: int = whole_number("PORT", 8000, 1, 65535)
+DATA_DIR = folder("DATA_DIR", BASE_DIR / "data")
 DEMO_PASSWORD: str = env.str("DEMO_PASSWORD", default="")
-DEBUG: bool = env.bool("DEBUG", default=False)
-PORT: int = env.int("PORT", default=8000)
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data")))
 
 # A known key is fine for made-up data and fatal in production, so only the demo supplies one.
 SECRET_KEY = required("SECRET_KEY", demo="only-for-the-demo-" + "0" * 50)
@@ -41,28 +92,45 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "loca
 BASE_URL = required("BASE_URL", demo=f"http://127.0.0.1:{PORT}").rstrip("/")
 HTTPS = BASE_URL.startswith("https://")
 
-if not 1 <= PORT <= 65535:
-    raise ImproperlyConfigured(f"PORT must lie between 1 and 65535, not {PORT}.")
 if urlsplit(BASE_URL).scheme not in {"http", "https"} or not urlsplit(BASE_URL).hostname:
-    raise ImproperlyConfigured(f"BASE_URL must be an address such as https://keel.example.com, not {BASE_URL!r}.")
+    raise ImproperlyConfigured(
+        f"BASE_URL must be an address such as https://keel.example.com, not {BASE_URL!r}."
+    )
 if not DEMO:
     if DEBUG:
         raise ImproperlyConfigured("DEBUG shows internals to anyone; it works in demo mode only.")
     if DEMO_PASSWORD:
-        raise ImproperlyConfigured("DEMO_PASSWORD is set without DEMO=1; outside the demo there are no known accounts.")
-    if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith(("only-for-the-demo", "django-insecure")):
+        raise ImproperlyConfigured(
+            "DEMO_PASSWORD is set without DEMO=1; outside the demo there are no known accounts."
+        )
+    if (
+        len(SECRET_KEY) < 50
+        or len(set(SECRET_KEY)) < 16
+        or SECRET_KEY.startswith(("only-for-the-demo", "django-insecure"))
+    ):
         raise ImproperlyConfigured("SECRET_KEY must be at least 50 random characters.")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts that serve Keel; '*' is refused.")
     if not HTTPS:
         raise ImproperlyConfigured("BASE_URL must begin with https:// outside demo mode.")
 
+if DEMO and not DEMO_PASSWORD:
+    DEMO_PASSWORD = kept_secret(DATA_DIR / "demo-password")
+if DEMO and len(DEMO_PASSWORD) < 12:
+    raise ImproperlyConfigured("DEMO_PASSWORD must have at least 12 characters.")
+
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE: str = env.str("TIME_ZONE", default="UTC")
+try:
+    zoneinfo.ZoneInfo(TIME_ZONE)
+except (ValueError, zoneinfo.ZoneInfoNotFoundError, IsADirectoryError) as error:
+    raise ImproperlyConfigured(
+        f"TIME_ZONE must be a name such as Europe/Zurich, not {TIME_ZONE!r}."
+    ) from error
 USE_TZ = True
 
 # The house, from the roof down; architecture.md says who may import whom.
@@ -136,37 +204,46 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # Database ------------------------------------------------------------------------------------
 
 DATABASE_URL: str = env.str("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'keel.sqlite3'}")
+if urlsplit(DATABASE_URL).scheme not in {"sqlite", "postgres", "postgresql"} or not urlsplit(
+    DATABASE_URL
+).path.strip("/"):
+    raise ImproperlyConfigured("DATABASE_URL must be sqlite:///path or postgres://user@host/name.")
 _database: dict[str, Any] = env.db_url_config(DATABASE_URL)
 if _database["ENGINE"] == "django.db.backends.sqlite3":
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
     # IMMEDIATE takes the write lock first, so that two writers wait for one another instead of failing.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+        "PRAGMA cache_size=-65536;",
     }
     _database["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
-elif _database["ENGINE"] == "django.db.backends.postgresql":
+else:
     _database.setdefault("OPTIONS", {})
     _database["CONN_HEALTH_CHECKS"] = True
-else:
-    raise ImproperlyConfigured("DATABASE_URL must be sqlite:///path or postgres://user@host/name.")
-_database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
+_database["CONN_MAX_AGE"] = whole_number("CONN_MAX_AGE", 600, 0, 86400)
 DATABASES = {"default": _database}
 if migration_url := env.str("MIGRATION_DATABASE_URL", default=""):
     # The owner of the tables migrates; the role that serves may only insert and select facts.
+    if _database["ENGINE"] != "django.db.backends.postgresql" or not migration_url.startswith("postgres"):
+        raise ImproperlyConfigured(
+            "MIGRATION_DATABASE_URL is for PostgreSQL: set both addresses to it, or only one."
+        )
     DATABASES["migration"] = env.db_url_config(migration_url) | {"TEST": {"MIRROR": "default"}}
 
 # Jobs ----------------------------------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
-if REDIS_URL and urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
-    raise ImproperlyConfigured(f"REDIS_URL must begin with redis:// or rediss://, not {REDIS_URL!r}.")
-CACHES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+if REDIS_URL and (urlsplit(REDIS_URL).scheme not in {"redis", "rediss"} or not urlsplit(REDIS_URL).hostname):
+    raise ImproperlyConfigured("REDIS_URL must be redis://host:port/number or rediss://host:port/number.")
+# A cache in each process and none in Redis: pages must work while Redis is away.
+CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Processes -----------------------------------------------------------------------------------
+
+WEB_WORKERS: int = whole_number("WEB_WORKERS", 1 if _database["ENGINE"].endswith("sqlite3") else 2, 1, 64)
+WEB_THREADS: int = whole_number("WEB_THREADS", 8, 1, 128)
+WORKER_CONCURRENCY: int = whole_number("WORKER_CONCURRENCY", 2, 1, 64)
 
 # Accounts ------------------------------------------------------------------------------------
 
@@ -200,6 +277,7 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_VERBOSE = False
 
 # Hardening -----------------------------------------------------------------------------------
 
@@ -214,9 +292,9 @@ if HTTPS:
     SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=True)
+    SECURE_SSL_REDIRECT = yes_or_no("SSL_REDIRECT", default=True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-    if env.bool("TRUST_PROXY", default=False):
+    if yes_or_no("TRUST_PROXY", default=False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -242,29 +320,44 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10000
 # Files ---------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or BASE_DIR / "staticfiles")
 _libraries = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[Any] = [BASE_DIR / "static"] + [
     (prefix, str(_libraries / folder))
-    for prefix, folder in (("tabler", "@tabler/core/dist"), ("plotly", "plotly.js-cartesian-dist-min"))
+    for prefix, folder in (
+        ("tabler/css", "@tabler/core/dist/css"),
+        ("plotly", "plotly.js-cartesian-dist-min"),
+    )
     if (_libraries / folder).is_dir()
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or env.bool("PLAIN_STATIC", default=False)
+        if DEBUG or yes_or_no("PLAIN_STATIC", default=False)
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
-MEDIA_ROOT = Path(env.str("STORAGE_DIR", default=str(DATA_DIR / "files")))
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+# Pictures and fonts are compressed already; source maps are for the rare look into a library.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["gif", "ico", "jpg", "map", "png", "ttf", "webp", "woff", "woff2"]
+MEDIA_ROOT = folder("STORAGE_DIR", DATA_DIR / "files")
 
 # Mail ----------------------------------------------------------------------------------------
 
-_mail = env.email_url("EMAIL_URL", default="consolemail://" if DEMO else "smtp://127.0.0.1:25")
-vars().update(_mail)
-DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Keel <keel@localhost>")
+# The people of the demo do not exist, so that their mail goes nowhere.
+EMAIL_URL = required("EMAIL_URL", demo="dummymail://")
+if urlsplit(EMAIL_URL).scheme not in environ.Env.EMAIL_SCHEMES:
+    raise ImproperlyConfigured(
+        "EMAIL_URL must be smtp+tls://user:password@host:587, smtp://host:25 or dummymail://."
+    )
+vars().update(environ.Env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default=f"Keel <keel@{urlsplit(BASE_URL).hostname}>")
+if "@" not in parseaddr(DEFAULT_FROM_EMAIL)[1]:
+    raise ImproperlyConfigured(f"DEFAULT_FROM_EMAIL must hold an address, not {DEFAULT_FROM_EMAIL!r}.")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # API -----------------------------------------------------------------------------------------
 
@@ -301,16 +394,18 @@ SPECTACULAR_SETTINGS = {
 # The organisation ----------------------------------------------------------------------------
 
 BASE_CURRENCY: str = env.str("BASE_CURRENCY", default="USD")
-FISCAL_YEAR_START_MONTH: int = env.int("FISCAL_YEAR_START_MONTH", default=1)
-REGISTER_IS_OPEN: bool = env.bool("REGISTER_IS_OPEN", default=True)
-if len(BASE_CURRENCY) != 3 or not BASE_CURRENCY.isalpha() or not BASE_CURRENCY.isupper():
+FISCAL_YEAR_START_MONTH: int = whole_number("FISCAL_YEAR_START_MONTH", 1, 1, 12)
+REGISTER_IS_OPEN: bool = yes_or_no("REGISTER_IS_OPEN", default=True)
+if BASE_CURRENCY not in CURRENCIES:
     raise ImproperlyConfigured(f"BASE_CURRENCY must be an ISO 4217 code such as EUR, not {BASE_CURRENCY!r}.")
-if not 1 <= FISCAL_YEAR_START_MONTH <= 12:
-    raise ImproperlyConfigured(f"FISCAL_YEAR_START_MONTH must lie between 1 and 12, not {FISCAL_YEAR_START_MONTH}.")
 
 # Logs ----------------------------------------------------------------------------------------
 
-LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+    raise ImproperlyConfigured(
+        f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {LOG_LEVEL!r}."
+    )
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -2,11 +2,11 @@
 
 import os
 
-# Whatever the shell says, tests run as the demo does, without a password file and without a manifest of statics.
+# Whatever the shell says, tests run as the demo does, with a password that no file keeps and plain statics.
 os.environ.update(
     DEMO="1",
     DEBUG="0",
-    DEMO_PASSWORD="",
+    DEMO_PASSWORD="only for the tests",
     SECRET_KEY="only-for-the-tests-" + "0" * 50,
     PLAIN_STATIC="1",
     SSL_REDIRECT="0",

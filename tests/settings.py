@@ -1,4 +1,4 @@
-"""The product's settings, with what only tests may change: cheap passwords, mail in memory, an own database."""
+"""The product's settings, with what only tests may change: cheap passwords, mail in memory, own files."""
 
 import os
 import tempfile

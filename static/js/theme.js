@@ -9,13 +9,21 @@
             return "system";
         }
     };
+    let isPrinting = false;
     const apply = () => {
-        const choice = read();
+        const choice = isPrinting ? "light" : read();
         const theme = choice === "system" ? (dark.matches ? "dark" : "light") : choice;
         document.documentElement.dataset.bsTheme = theme;
         document.dispatchEvent(new CustomEvent("keel:theme", { detail: { theme, choice } }));
     };
     apply();
+    // Paper is white.
+    for (const [event, starts] of [["beforeprint", true], ["afterprint", false]]) {
+        window.addEventListener(event, () => {
+            isPrinting = starts;
+            apply();
+        });
+    }
     dark.addEventListener("change", apply);
     window.addEventListener("storage", (event) => event.key === "keel-theme" && apply());
     document.addEventListener("keel:choose-theme", (event) => {

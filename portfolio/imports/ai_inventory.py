@@ -99,9 +99,11 @@ def _row(
         if not cell(name).strip():
             return Rejection(row.number, name, cell(name), "The cell is empty; a row needs it.")
     remarks = [] if same_as is None else [Remark("", "", f"same as row {same_as}")]
-    for name in (NAME, AGENCY, BUREAU, IMPACT):
-        if words(cell(name)) != cell(name):
-            remarks.append(Remark(name, cell(name), f"read as “{words(cell(name))}”, in one line"))
+    remarks.extend(
+        Remark(name, cell(name), f"read as “{words(cell(name))}”, in one line")
+        for name in (NAME, AGENCY, BUREAU, IMPACT)
+        if words(cell(name)) != cell(name)
+    )
     domain, remark = _area(cell(TOPIC))
     if remark:
         remarks.append(Remark(TOPIC, cell(TOPIC), remark))

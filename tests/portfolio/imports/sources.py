@@ -19,6 +19,14 @@ PROFILE_OF = {
 }
 
 
+def part_of(path: Path, rows: int) -> bytes:
+    """The header and this many lines below it; in the inventory these may be fewer rows."""
+    content = path.read_bytes()
+    # Rows of the inventory end with CRLF and hold LF inside; those of the dashboard end with LF.
+    end = b"\r\n" if path == INVENTORY else b"\n"
+    return end.join(content.split(end)[: rows + 1])
+
+
 @cache
 def reading(path: Path) -> Reading:
     """The file, read once for all tests."""

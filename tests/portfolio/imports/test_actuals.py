@@ -4,29 +4,30 @@ import io
 import time
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portfolio.imports.actuals import amount, read_actuals
+from portfolio.imports.actuals import Actuals, amount, read_actuals
 from portfolio.imports.rows import FileRefused
 
 COMMA = "reference,service_month,booked_month,kind,category,amount,currency,document,supplier,text\n"
 GOOD = "AI-2026-0001,2026-03,2026-04,cost,cloud,1234.50,EUR,D1,Northwind,March\n"
 
 
-def read(text, **options):
+def read(text: str, **options: Any) -> Actuals:
     return read_actuals(text.encode(), **options)
 
 
-def with_cell(column, value):
+def with_cell(column: str, value: str) -> str:
     cells = dict(zip(COMMA.strip().split(","), GOOD.strip().split(","), strict=True)) | {column: value}
     return COMMA + ",".join(f'"{cell}"' for cell in cells.values()) + "\n"
 
 
-def test_a_line_is_read():
+def test_a_line_is_read() -> None:
     row = read(COMMA + GOOD).rows[0]
     assert (row.reference, row.cost_object, row.supplier, row.document) == (
         "AI-2026-0001",
@@ -38,11 +39,11 @@ def test_a_line_is_read():
     assert (row.kind, row.category, row.amount, row.currency) == ("cost", "cloud", Decimal("1234.50"), "EUR")
 
 
-def test_without_a_booked_month_it_is_the_service_month():
+def test_without_a_booked_month_it_is_the_service_month() -> None:
     assert read(with_cell("booked_month", "")).rows[0].booked_month == date(2026, 3, 1)
 
 
-def test_a_cost_object_or_a_supplier_is_enough():
+def test_a_cost_object_or_a_supplier_is_enough() -> None:
     text = "cost_object;supplier;service_month;kind;category;amount;currency\n"
     text += "K-4711;;2026-03;cost;people;10,00;EUR\n;Unknown AI Ltd;2026-03;cost;licence;10;EUR\n"
     result = read(text)
@@ -78,7 +79,7 @@ def test_a_cost_object_or_a_supplier_is_enough():
         ("text", "x" * 301, "The text is longer than 300 characters."),
     ],
 )
-def test_a_cell_that_can_not_be_read_rejects_its_line(column, value, reason):
+def test_a_cell_that_can_not_be_read_rejects_its_line(column: str, value: str, reason: str) -> None:
     result = read(with_cell(column, value) + GOOD)
     assert len(result.rows) == 1
     rejection = result.rejections[0]
@@ -86,18 +87,18 @@ def test_a_cell_that_can_not_be_read_rejects_its_line(column, value, reason):
     assert rejection.reason.startswith(reason)
 
 
-def test_a_line_for_nobody_is_rejected():
+def test_a_line_for_nobody_is_rejected() -> None:
     text = COMMA + GOOD.replace("AI-2026-0001", "").replace("Northwind", "")
     assert read(text).rejections[0].column == "reference"
 
 
-def test_a_credit_note_is_0_or_less():
+def test_a_credit_note_is_0_or_less() -> None:
     assert read(with_cell("kind", "credit_note")).rejections[0].reason == "A credit note is 0 or less."
     text = with_cell("kind", "credit_note").replace("1234.50", "-1234.50")
     assert read(text).rows[0].amount == Decimal("-1234.50")
 
 
-def test_the_smallest_coin_is_that_of_the_currency():
+def test_the_smallest_coin_is_that_of_the_currency() -> None:
     yen = with_cell("currency", "JPY")
     assert read(yen).rejections[0].reason == "Finer than the smallest coin, 1 JPY."
     assert read(yen.replace("1234.50", "1234")).rows[0].amount == 1234
@@ -106,7 +107,7 @@ def test_the_smallest_coin_is_that_of_the_currency():
     )
 
 
-def test_only_the_given_currencies_are_known():
+def test_only_the_given_currencies_are_known() -> None:
     assert read(COMMA + GOOD, currencies={"USD"}).rejections[0].column == "currency"
 
 
@@ -136,13 +137,15 @@ def test_only_the_given_currencies_are_known():
         ("٣", ",", None),
     ],
 )
-def test_an_amount_is_read_only_when_it_can_be_read_in_one_way(text, separator, expected):
+def test_an_amount_is_read_only_when_it_can_be_read_in_one_way(
+    text: str, separator: str, expected: str | None
+) -> None:
     assert amount(text, separator) == (None if expected is None else Decimal(expected))
 
 
 @given(st.decimals(-(10**12), 10**12, places=2), st.sampled_from([",", ";"]))
 @settings(deadline=None)
-def test_every_plain_amount_comes_back(value, separator):
+def test_every_plain_amount_comes_back(value: Decimal, separator: str) -> None:
     assert amount(f"{value:f}", separator) == value
     assert amount(f"{value:,f}", separator) == value
     if separator == ";":
@@ -151,12 +154,12 @@ def test_every_plain_amount_comes_back(value, separator):
 
 
 @pytest.mark.parametrize("total", ["2469.00", "2,469.00"])
-def test_a_control_total_that_fits_is_kept(total):
+def test_a_control_total_that_fits_is_kept(total: str) -> None:
     assert read(COMMA + GOOD + GOOD + f'control_total,"{total}"\n').control_total == Decimal("2469.00")
     assert read(COMMA + GOOD + GOOD, control_total=Decimal(2469)).control_total == Decimal(2469)
 
 
-def test_a_wrong_control_total_refuses_the_file():
+def test_a_wrong_control_total_refuses_the_file() -> None:
     sentence = "The control total is 2,469.01, but the lines add up to 2,469.00."
     with pytest.raises(FileRefused, match=sentence):
         read(COMMA + GOOD + GOOD + "control_total,2469.01\n")
@@ -164,7 +167,7 @@ def test_a_wrong_control_total_refuses_the_file():
         read(COMMA + GOOD + GOOD, control_total=Decimal("2469.01"))
 
 
-def test_control_totals_by_currency():
+def test_control_totals_by_currency() -> None:
     dollars = GOOD.replace("EUR", "USD").replace("1234.50", "10.00")
     lines = COMMA + GOOD + dollars
     assert len(read(lines + "control_total,1234.50,EUR\ncontrol_total,10.00,USD\n").rows) == 2
@@ -175,29 +178,29 @@ def test_control_totals_by_currency():
 @pytest.mark.parametrize(
     "trailer", ["control_total", "control_total,about a thousand", "control_total,1,EUR,x"]
 )
-def test_a_control_total_that_can_not_be_read_refuses_the_file(trailer):
+def test_a_control_total_that_can_not_be_read_refuses_the_file(trailer: str) -> None:
     with pytest.raises(FileRefused, match="control total can't be read"):
         read(COMMA + GOOD + trailer + "\n")
 
 
-def test_a_rejected_line_still_counts_in_the_control_total():
+def test_a_rejected_line_still_counts_in_the_control_total() -> None:
     bad_month = GOOD.replace("2026-03", "2026-33")
     result = read(COMMA + GOOD + bad_month + "control_total,2469.00\n")
     assert (len(result.rows), len(result.rejections)) == (1, 1)
 
 
-def test_a_file_without_reference_or_cost_object_is_refused():
+def test_a_file_without_reference_or_cost_object_is_refused() -> None:
     with pytest.raises(FileRefused, match="lacks a column “reference” or “cost_object”"):
         read("service_month,kind,category,amount,currency\n2026-03,cost,cloud,1,EUR\n")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
-def test_the_usual_encodings_are_read(encoding):
+def test_the_usual_encodings_are_read(encoding: str) -> None:
     content = (COMMA + GOOD.replace("Northwind", "Müller & Söhne")).encode(encoding)
     assert read_actuals(content).rows[0].supplier == "Müller & Söhne"
 
 
-def test_a_workbook_with_numbers_and_dates_is_read():
+def test_a_workbook_with_numbers_and_dates_is_read() -> None:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out)
     page = book.add_worksheet()
@@ -210,7 +213,7 @@ def test_a_workbook_with_numbers_and_dates_is_read():
     assert (row.service_month, row.amount, row.document) == (date(2026, 3, 1), Decimal("1234.5"), "77")
 
 
-def test_20000_lines_take_about_a_second():
+def test_20000_lines_take_about_a_second() -> None:
     content = (COMMA + GOOD * 20_000 + "control_total,24690000.00\n").encode()
     started = time.perf_counter()
     result = read_actuals(content)

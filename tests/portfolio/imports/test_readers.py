@@ -3,31 +3,44 @@
 import csv
 import io
 import zipfile
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import xlsxwriter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from portfolio.imports.actuals import read_actuals
-from portfolio.imports.profiles import PROFILES, read_portfolio
-from portfolio.imports.readers import Column, TableRow, read_table
+from portfolio.imports.actuals import Actuals, read_actuals
+from portfolio.imports.profiles import PROFILES, Reading, read_portfolio
+from portfolio.imports.readers import Column, Table, TableRow, read_table
 from portfolio.imports.rows import FileRefused, Rejection
 from tests.portfolio.imports.sources import INVENTORY, IT_DASHBOARD
 
 COLUMNS = (Column("id"), Column("name"), Column("note", required=False))
 
 
-def table_of(content, **options):
+def table_of(content: bytes, **options: Any) -> Table:
     return read_table(content, COLUMNS, **options)
 
 
-def cells_of(content, **options):
-    return [row.cells for row in table_of(content, **options).rows]
+def cells_of(content: bytes) -> list[tuple[str, ...]]:
+    return [row.cells for row in table_of(content).rows if isinstance(row, TableRow)]
 
 
-def workbook(rows, *, sheet="Sheet1", before=()):
+def first_row(table: Table) -> TableRow:
+    row = table.rows[0]
+    assert isinstance(row, TableRow)
+    return row
+
+
+def workbook(
+    rows: Sequence[Sequence[object]],
+    *,
+    sheet: str = "Sheet1",
+    before: Sequence[tuple[str, Sequence[Sequence[object]]]] = (),
+) -> bytes:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out)
     for name, lines in (*before, (sheet, rows)):
@@ -39,18 +52,18 @@ def workbook(rows, *, sheet="Sheet1", before=()):
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-def test_the_separator_is_the_one_under_which_the_header_shows(separator):
+def test_the_separator_is_the_one_under_which_the_header_shows(separator: str) -> None:
     content = separator.join(["id", "name"]) + "\n" + separator.join(["1", "a.b"])
     assert cells_of(content.encode()) == [("1", "a.b")]
     assert table_of(content.encode()).separator == separator
 
 
-def test_line_breaks_inside_quotes_stay_as_they_are():
+def test_line_breaks_inside_quotes_stay_as_they_are() -> None:
     assert cells_of(b'id,name\r\n1,"a\nb\r\nc"\r\n2,d') == [("1", "a\nb\r\nc"), ("2", "d")]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_lines_end_in_any_of_the_three_ways(end):
+def test_lines_end_in_any_of_the_three_ways(end: str) -> None:
     assert cells_of(end.join(["id,name", "1,a", "2,b", ""]).encode()) == [("1", "a"), ("2", "b")]
 
 
@@ -63,12 +76,12 @@ def test_lines_end_in_any_of_the_three_ways(end):
         ("id,name\n1,ä €".encode(), ("cp1252",), "utf-8"),
     ],
 )
-def test_utf_8_is_told_from_windows_1252(content, encodings, encoding):
+def test_utf_8_is_told_from_windows_1252(content: bytes, encodings: Sequence[str], encoding: str) -> None:
     table = table_of(content, encodings=encodings)
-    assert (table.encoding, table.columns[0], table.rows[0].cells[1]) == (encoding, "id", "ä €")
+    assert (table.encoding, table.columns[0], first_row(table).cells[1]) == (encoding, "id", "ä €")
 
 
-def test_a_row_in_another_encoding_is_rejected_alone():
+def test_a_row_in_another_encoding_is_rejected_alone() -> None:
     content = b"id,name\n1,fine\n2," + "schön".encode("cp1252") + b"\n3,fine"
     rows = table_of(content).rows
     assert rows[1] == Rejection(2, "column 2", "sch\\xf6n", "The text is not in utf-8.")
@@ -76,32 +89,32 @@ def test_a_row_in_another_encoding_is_rejected_alone():
     assert isinstance(rows[2], TableRow)
 
 
-def test_rows_with_too_many_or_too_few_cells_are_rejected_alone():
+def test_rows_with_too_many_or_too_few_cells_are_rejected_alone() -> None:
     rows = table_of(b"id,name\n1,a,b\n2\n3,c").rows
     assert rows[0] == Rejection(1, "", "1,a,b", "The row has 3 cells and the header 2.")
     assert rows[1] == Rejection(2, "", "2", "The row has 1 cells and the header 2.")
     assert rows[2] == TableRow(3, ("3", "c"))
 
 
-def test_an_empty_row_inside_is_rejected_and_empty_rows_at_the_end_are_none():
+def test_an_empty_row_inside_is_rejected_and_empty_rows_at_the_end_are_none() -> None:
     assert table_of(b"id,name\n1,a\n,\n2,b\n,\n,\n").rows[1] == Rejection(2, "", "", "The row is empty.")
     assert len(table_of(b"id,name\n1,a\n,\n2,b\n,\n,\n").rows) == 3
 
 
-def test_a_title_above_the_header_is_looked_past():
+def test_a_title_above_the_header_is_looked_past() -> None:
     assert cells_of(b"Report of March\n\nid,name\n1,a\n") == [("1", "a")]
 
 
-def test_columns_may_stand_in_any_order_and_case_with_line_breaks():
+def test_columns_may_stand_in_any_order_and_case_with_line_breaks() -> None:
     table = table_of(b'"NAME\n",other,ID\na,b,1')
-    assert (table.cell(table.rows[0], "id"), table.cell(table.rows[0], "name")) == ("1", "a")
-    assert table.cell(table.rows[0], "note") == ""
+    assert (table.cell(first_row(table), "id"), table.cell(first_row(table), "name")) == ("1", "a")
+    assert table.cell(first_row(table), "note") == ""
 
 
-def test_headers_that_stand_twice_or_nowhere_get_names_of_their_own():
+def test_headers_that_stand_twice_or_nowhere_get_names_of_their_own() -> None:
     table = table_of(b"id,name,x,x,,x (1)\n1,a,b,c,d,e")
     assert table.columns == ("id", "name", "x (2)", "x (3)", "column 5", "x (1)")
-    assert list(table.raw(table.rows[0]).values()) == ["1", "a", "b", "c", "d", "e"]
+    assert list(table.raw(first_row(table)).values()) == ["1", "a", "b", "c", "d", "e"]
 
 
 @pytest.mark.parametrize(
@@ -124,33 +137,33 @@ def test_headers_that_stand_twice_or_nowhere_get_names_of_their_own():
         (b"id,name,\xff\n1,a,b", "header can't be read"),
     ],
 )
-def test_a_file_that_is_no_such_table_is_refused_whole(content, sentence):
+def test_a_file_that_is_no_such_table_is_refused_whole(content: bytes, sentence: str) -> None:
     with pytest.raises(FileRefused, match=sentence):
         table_of(content)
 
 
-def test_a_cell_that_a_spreadsheet_would_not_hold_is_refused():
+def test_a_cell_that_a_spreadsheet_would_not_hold_is_refused() -> None:
     with pytest.raises(FileRefused, match="field larger than field limit"):
         table_of(b"id,name\n1," + b"a" * 200_000)
 
 
-def test_a_workbook_reads_like_a_csv():
+def test_a_workbook_reads_like_a_csv() -> None:
     content = workbook([["id", "name", "note"], [1, 2.5, True], ["2", "", "x"], ["", "", ""]])
     assert cells_of(content) == [("1", "2.5", "TRUE"), ("2", "", "x")]
     assert table_of(content).encoding == "xlsx"
 
 
-def test_the_sheet_with_the_header_is_found():
+def test_the_sheet_with_the_header_is_found() -> None:
     content = workbook([["a title"], ["id", "name"], [1, "x"]], sheet="data", before=[("cover", [["hello"]])])
     assert cells_of(content) == [("1", "x")]
 
 
-def test_a_workbook_without_the_columns_is_refused():
+def test_a_workbook_without_the_columns_is_refused() -> None:
     with pytest.raises(FileRefused, match="lacks the column “name”"):
         table_of(workbook([["id", "title"], [1, "x"]]))
 
 
-def test_a_merged_header_is_refused_for_the_column_it_hides():
+def test_a_merged_header_is_refused_for_the_column_it_hides() -> None:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out)
     page = book.add_worksheet()
@@ -162,7 +175,7 @@ def test_a_merged_header_is_refused_for_the_column_it_hides():
 
 
 @pytest.mark.parametrize("corner", [(1_048_575, 16_383), (1_048_575, 2), (300, 16_383)])
-def test_a_cell_far_outside_the_table_is_refused_before_it_takes_all_memory(corner):
+def test_a_cell_far_outside_the_table_is_refused_before_it_takes_all_memory(corner: tuple[int, int]) -> None:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out)
     page = book.add_worksheet()
@@ -173,7 +186,7 @@ def test_a_cell_far_outside_the_table_is_refused_before_it_takes_all_memory(corn
         table_of(out.getvalue())
 
 
-def test_a_zip_file_that_is_no_workbook_is_refused():
+def test_a_zip_file_that_is_no_workbook_is_refused() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("id,name.csv", "id,name\n1,a")
@@ -181,7 +194,7 @@ def test_a_zip_file_that_is_no_workbook_is_refused():
         table_of(out.getvalue())
 
 
-def test_trailers_are_set_apart_and_must_come_last():
+def test_trailers_are_set_apart_and_must_come_last() -> None:
     table = table_of(b"id,name\n1,a\nTotal,5\n", trailer="total")
     assert (len(table.rows), table.trailers) == (1, (("Total", "5"),))
     with pytest.raises(FileRefused, match="must be the last line"):
@@ -194,7 +207,7 @@ CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=12))
 @example([["", "\r", "\n"]])
 @settings(deadline=None)
-def test_what_a_csv_writer_writes_comes_back_cell_by_cell(rows):
+def test_what_a_csv_writer_writes_comes_back_cell_by_cell(rows: list[list[str]]) -> None:
     out = io.StringIO(newline="")
     csv.writer(out).writerows([["id", "name", "note"], *rows])
     while rows and not any(cell.strip() for cell in rows[-1]):
@@ -213,7 +226,7 @@ def test_what_a_csv_writer_writes_comes_back_cell_by_cell(rows):
     assert list(read) == expected
 
 
-def read_by_each(content):
+def read_by_each(content: bytes) -> None:
     """Read the bytes in every way that there is; each row of the file must be in the result once."""
     for profile in PROFILES:
         with suppress(FileRefused):
@@ -224,14 +237,14 @@ def read_by_each(content):
         table_of(content)
 
 
-def holds_each_row_once(result):
+def holds_each_row_once(result: Reading | Actuals) -> None:
     numbers = [row.row_number for row in (*result.rows, *result.rejections)]
     assert sorted(numbers) == list(range(1, result.count + 1))
 
 
 @given(st.binary(max_size=400))
 @settings(max_examples=300, deadline=None)
-def test_no_bytes_raise_anything_but_a_refusal(content):
+def test_no_bytes_raise_anything_but_a_refusal(content: bytes) -> None:
     read_by_each(content)
 
 
@@ -247,7 +260,7 @@ HEADS = [
 
 @given(st.sampled_from(HEADS), st.binary(max_size=300))
 @settings(max_examples=300, deadline=None)
-def test_no_bytes_below_a_good_header_raise_anything_but_a_refusal(head, body):
+def test_no_bytes_below_a_good_header_raise_anything_but_a_refusal(head: bytes, body: bytes) -> None:
     read_by_each(head + body)
 
 
@@ -256,7 +269,7 @@ SAMPLE = b"\n".join(IT_DASHBOARD.read_bytes().split(b"\n")[:12]) + b"\n"
 
 @given(st.lists(st.tuples(st.integers(0, len(SAMPLE) - 1), st.integers(0, 255)), min_size=1, max_size=8))
 @settings(max_examples=300, deadline=None)
-def test_damage_to_a_real_file_loses_no_row_in_silence(changes):
+def test_damage_to_a_real_file_loses_no_row_in_silence(changes: list[tuple[int, int]]) -> None:
     content = bytearray(SAMPLE)
     for place, byte in changes:
         content[place] = byte
@@ -269,7 +282,7 @@ WORKBOOK = workbook([["service_month", "kind", "category", "amount", "currency",
 
 @given(st.lists(st.tuples(st.integers(0, len(WORKBOOK) - 1), st.integers(0, 255)), min_size=1, max_size=6))
 @settings(max_examples=300, deadline=None)
-def test_damage_to_a_workbook_is_refused_or_read(changes):
+def test_damage_to_a_workbook_is_refused_or_read(changes: list[tuple[int, int]]) -> None:
     content = bytearray(WORKBOOK)
     for place, byte in changes:
         content[place] = byte

@@ -8,7 +8,9 @@ from typing import Any, Concatenate, ParamSpec
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
@@ -55,9 +57,7 @@ def acts(
         view: Callable[Concatenate[Any, P], HttpResponseBase],
     ) -> Callable[Concatenate[Any, P], HttpResponseBase]:
         @wraps(view)
-        def checked(
-            request: Any, /, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponseBase:
+        def checked(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             policy.may(signed_in(request), action).or_deny()
             return view(request, *args, **kwargs)
 
@@ -65,6 +65,13 @@ def acts(
         return checked
 
     return decorate
+
+
+def open_to_all(view: Callable[Concatenate[Any, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Name a page that strangers may open: a visible act, and a short list in the tests."""
+    view.action = "public"  # type: ignore[attr-defined]
+    opened: Callable[..., HttpResponseBase] = login_not_required(view)
+    return opened
 
 
 class TableAllows(BasePermission):
@@ -77,14 +84,8 @@ class TableAllows(BasePermission):
         """True, or NotAllowed with the table's sentence: the role, or the scope that the token lacks."""
         method = str(request.method).lower()
         # A viewset knows its route by name; None there means that the method has none and answers 405.
-        route = (
-            view.action
-            if hasattr(view, "action")
-            else {"head": "get"}.get(method, method)
-        )
-        if route in {None, "metadata", "options"} or (
-            route == method and not hasattr(view, method)
-        ):
+        route = view.action if hasattr(view, "action") else {"head": "get"}.get(method, method)
+        if route in {None, "metadata", "options"} or (route == method and not hasattr(view, method)):
             return True
         actions: dict[str, str] = getattr(view, "actions_of_routes", {})
         if route not in actions:
@@ -95,20 +96,24 @@ class TableAllows(BasePermission):
 
 def wants_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a fragment and not for a page."""
-    htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    return htmx is not None and bool(htmx) and not htmx.boosted
 
 
 def is_fresh(request: HttpRequest) -> bool:
     """Whether the person confirmed who they are within the last five minutes."""
-    moments = [
-        record["at"]
-        for record in get_authentication_records(request, signed_in(request))
-    ]
-    return (
-        bool(moments)
-        and time.time() - max(moments) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
-    )
+    moments = [record["at"] for record in get_authentication_records(request, signed_in(request))]
+    return bool(moments) and time.time() - max(moments) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def stepped_up(request: HttpRequest, form: Form) -> bool:
+    """Whether it is surely them; if not, the form says so at its password."""
+    try:
+        step_up(request, str(form.cleaned_data.get("password", "")))
+    except StepUpNeeded as error:
+        form.add_error("password" if "password" in form.fields else None, error.sentence)
+        return False
+    return True
 
 
 def step_up(request: HttpRequest, password: str = "") -> None:

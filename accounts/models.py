@@ -146,6 +146,14 @@ class User(AbstractBaseUser):
         """The natural person whose acts these are: a service account's acts count as its person's."""
         return self.answers_for_it or self
 
+    def set_password(self, raw_password: str | None) -> None:
+        """A service account never gets one: it uses tokens."""
+        super().set_password(None if self.is_service_account else raw_password)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Never right for a service account."""
+        return not self.is_service_account and super().check_password(raw_password)
+
     def get_full_name(self) -> str:
         """The name, for mails of the sign-in library."""
         return self.name
@@ -158,7 +166,10 @@ class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
         """Not revoked, and within their dates on the day."""
         day = on or clock.today()
         return self.filter(
-            Q(valid_to=None) | Q(valid_to__gte=day), valid_from__lte=day, revocation=None, user__is_active=True
+            Q(valid_to=None) | Q(valid_to__gte=day),
+            valid_from__lte=day,
+            revocation=None,
+            user__is_active=True,
         )
 
     def confirmed(self) -> Self:

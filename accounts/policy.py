@@ -139,8 +139,12 @@ def may(user: Reader, action: str, subject: Governed | None = None, unit: Unit |
         return token
     if subject is not None and rule.stages is not None and subject.policy_state not in rule.stages:
         where = in_words(sorted(rule.stages))
-        state = f"This is {'closed' if subject.policy_state == 'closed' else 'in stage ' + subject.policy_state}"
-        allowed_state = Verdict(False, f"{state}; “{rule.title}” is possible in {where}.", is_about_state=True)
+        state = (
+            f"This is {'closed' if subject.policy_state == 'closed' else 'in stage ' + subject.policy_state}"
+        )
+        allowed_state = Verdict(
+            False, f"{state}; “{rule.title}” is possible in {where}.", is_about_state=True
+        )
     else:
         allowed_state = ALLOW
     if not _role_covers(user, rule, subject, unit or (subject.unit if subject is not None else None)):

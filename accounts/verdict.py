@@ -17,7 +17,7 @@ class Verdict:
         return self.allowed
 
     def or_deny(self) -> None:
-        """Raise NotAllowed with the reason unless allowed; InvalidMove if only the state stands against it."""
+        """Raise NotAllowed with the reason unless allowed; InvalidMove if only the state is against it."""
         if not self.allowed:
             raise InvalidMove(self.reason) if self.is_about_state else NotAllowed(self.reason)
 

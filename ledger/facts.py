@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar, cast
 
 from django.apps import apps
 from django.db import models
@@ -103,7 +103,8 @@ def fact_models() -> list[type[Fact]]:
 
 def protected_tables() -> list[str]:
     """The tables that only grow: all facts, the transactions and the ledger."""
-    return [model._meta.db_table for model in (Transaction, LedgerEntry, *fact_models())]
+    models_that_grow: list[type[models.Model]] = [Transaction, LedgerEntry, *fact_models()]
+    return [model._meta.db_table for model in models_that_grow]
 
 
 def protect(connection: BaseDatabaseWrapper) -> list[str]:
@@ -149,8 +150,10 @@ def _create(vendor: str, table: str) -> list[str]:
     names = trigger_names(vendor, table)
     if vendor == "postgresql":
         return [
-            f'CREATE OR REPLACE TRIGGER "{names[0]}" BEFORE UPDATE OR DELETE OR TRUNCATE ON "{table}" '
-            "FOR EACH STATEMENT EXECUTE FUNCTION keel_refuse_change()"
+            (
+                f'CREATE OR REPLACE TRIGGER "{names[0]}" BEFORE UPDATE OR DELETE OR TRUNCATE ON "{table}" '
+                "FOR EACH STATEMENT EXECUTE FUNCTION keel_refuse_change()"
+            )
         ]
     return [
         f'CREATE TRIGGER IF NOT EXISTS "{name}" BEFORE {verb} ON "{table}" '
@@ -172,5 +175,5 @@ class Correctable(Fact):
         """The first fact of this chain of corrections."""
         fact = self
         while fact.replaces is not None:
-            fact = fact.replaces
+            fact = cast(Self, fact.replaces)
         return fact

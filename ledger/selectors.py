@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ledger import chain, facts, services
 from ledger.chain import Fault
@@ -19,7 +20,7 @@ from ledger.facts import Fact
 from ledger.models import LedgerEntry, LedgerHead, Transaction
 
 CHUNK = 2000
-# How SQLite keeps an id and a moment: as text, which other bytes could spell as well (A for a, T for a space).
+# SQLite keeps an id and a moment as text, which other bytes could spell as well (A for a, T for a space).
 _ID = re.compile(r"[0-9a-f]{32}")
 _MOMENT = re.compile(r"[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}(\.[0-9]{6})?")
 
@@ -172,13 +173,76 @@ def _transaction_faults() -> Iterator[Fault]:
 
 
 def _spelling_faults() -> Iterator[Fault]:
-    """Rows whose bytes were changed without a change of meaning; only SQLite keeps ids and moments as text."""
+    """Bytes that were changed without a change of meaning: only SQLite keeps ids and moments as text."""
     if connection.vendor != "sqlite":
         return
-    for table, column in (("ledger_ledgerentry", "transaction_id"), ("ledger_transaction", "id")):
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT seq, CAST({column} AS TEXT), CAST(at AS TEXT) FROM {table} ORDER BY seq")
-            while rows := cursor.fetchmany(CHUNK):
-                for seq, identity, at in rows:
-                    if not _ID.fullmatch(identity) or not _MOMENT.fullmatch(at) or at.endswith(".000000"):
-                        yield Fault(seq, f"Row {seq} of {table} is not written as Keel writes it.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq, CAST(transaction_id AS TEXT), CAST(at AS TEXT) FROM ledger_ledgerentry UNION ALL "
+            "SELECT seq, CAST(id AS TEXT), CAST(at AS TEXT) FROM ledger_transaction"
+        )
+        while rows := cursor.fetchmany(CHUNK):
+            for seq, identity, at in rows:
+                if not _ID.fullmatch(identity) or not _MOMENT.fullmatch(at) or at.endswith(".000000"):
+                    yield Fault(seq, f"Entry or transaction {seq} is not written as Keel writes it.")
+
+
+# Reading -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EntryFilter:
+    """Which entries of the ledger to read; people are numbers here."""
+
+    act: str = ""
+    actor_ids: Sequence[int] | None = None
+    object_type: str = ""
+    object_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def entries(which: EntryFilter) -> QuerySet[LedgerEntry]:
+    """The entries that fit, in no order yet."""
+    found = LedgerEntry.objects.order_by()
+    if which.act:
+        found = found.filter(act=which.act)
+    if which.actor_ids is not None:
+        found = found.filter(Q(actor_id__in=which.actor_ids) | Q(on_behalf_of_id__in=which.actor_ids))
+    if which.object_type:
+        found = found.filter(object_type__iendswith=which.object_type)
+    if which.object_id:
+        found = found.filter(object_id=which.object_id)
+    if which.since:
+        found = found.filter(at__gte=which.since)
+    if which.until:
+        found = found.filter(at__lt=which.until)
+    return found
+
+
+@dataclass(frozen=True)
+class EntryPage:
+    """Some entries, and the number beyond which the next ones begin: no page is deep."""
+
+    rows: list[LedgerEntry]
+    following: int | None
+
+
+def page_of(
+    found: QuerySet[LedgerEntry], *, newest_first: bool, beyond: int | None, size: int = 50
+) -> EntryPage:
+    """The entries beyond a number, in order."""
+    if beyond is not None:
+        found = found.filter(seq__lt=beyond) if newest_first else found.filter(seq__gt=beyond)
+    rows = list(found.order_by("-seq" if newest_first else "seq")[: size + 1])
+    return EntryPage(rows[:size], rows[size - 1].seq if len(rows) > size else None)
+
+
+def acts() -> list[str]:
+    """The name of every kind of act that ever happened."""
+    return sorted(LedgerEntry.objects.order_by().values_list("act", flat=True).distinct())
+
+
+def last_of(act: str) -> LedgerEntry | None:
+    """The newest entry of one kind."""
+    return LedgerEntry.objects.filter(act=act).order_by("-seq").first()

@@ -1,0 +1,106 @@
+"""The case as a document: what is possible, what is missing, what the plan says."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portfolio import case
+from portfolio.forms import content_from_post, fill_months
+
+
+def test_cleaning_twice_changes_nothing(content: dict[str, Any]) -> None:
+    cleaned, errors = case.clean(content)
+    assert errors == {}
+    assert case.clean(cleaned) == (cleaned, {})
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"cost_low": "abc"}, "cost_low"),
+        ({"cost_low": "-1"}, "cost_low"),
+        ({"cost_low": "1.005"}, "cost_low"),
+        ({"cost_high": "9e99"}, "cost_high"),
+        ({"cost_low": "200", "cost_high": "100"}, "cost_high"),
+        ({"currency": "XXQ"}, "currency"),
+        ({"process_depth": "deep"}, "process_depth"),
+        ({"title": "x" * 301}, "title"),
+        ({"kpis": [{"name": "k", "target": "many"}]}, "kpis.0.target"),
+        ({"kpis": "none"}, "kpis"),
+        ({"milestones": [{"name": "m", "due_on": "2026-02-30"}]}, "milestones.0.due_on"),
+        ({"plan": {"start": "2026-13"}}, "plan.start"),
+        ({"plan": {"start": "2026-05", "go_live": "2026-04"}}, "plan.go_live"),
+        ({"plan": {"lines": [{"side": "cost", "amounts": ["1", "x"]}]}}, "plan.lines.0.amounts.1"),
+        ({"plan": {"lines": [{"side": "cost", "amounts": ["-5"]}]}}, "plan.lines.0.amounts.0"),
+        ({"plan": {"lines": [{"side": "cost", "category": "saving"}]}}, "plan.lines.0.category"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_an_impossible_value_is_named_at_its_field(
+    content: dict[str, Any], change: dict[str, Any], path: str
+) -> None:
+    _, errors = case.clean(content | change)
+    assert list(errors) == [path]
+
+
+@given(st.dictionaries(st.sampled_from(sorted(case.BY_KEY)), st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6)))
+def test_no_content_breaks_the_check(content: dict[str, Any]) -> None:
+    cleaned, errors = case.clean(content)
+    assert set(cleaned) == set(case.BY_KEY)
+    if not errors:
+        case.missing(cleaned, "G2")
+        case.plan_of(cleaned, "USD")
+
+
+def test_an_empty_case_lacks_all_of_g0() -> None:
+    lacking = case.missing(case.clean({})[0], "G0")
+    assert set(lacking) == {item.key for item in case.FIELDS if item.gate == "G0"}
+    assert all(sentence.endswith(".") for sentence in lacking.values())
+
+
+def test_a_kpi_without_a_baseline_is_enough_for_g0_and_too_little_for_g2(content: dict[str, Any]) -> None:
+    content["kpis"][0]["baseline"] = ""
+    cleaned = case.clean(content)[0]
+    assert case.missing(cleaned, "G0") == {}
+    assert "baseline" in case.missing(cleaned, "G2")["kpis"]
+
+
+def test_the_plan_re_adds_to_the_document(content: dict[str, Any]) -> None:
+    plan = case.plan_of(case.clean(content)[0], "USD")
+    assert plan is not None
+    assert plan.cost == Decimal(240_000)
+    assert plan.benefit == plan.cash_benefit == Decimal(960_000)
+    assert case.whole_life_cost(content, "USD") == plan.cost
+
+
+@pytest.mark.parametrize("text", ["12000.5", "12,000.50", "12 000.50", "12\u202f000.50", "12'000.50"])
+def test_amounts_are_read_as_people_type_them(text: str) -> None:
+    assert case.parse_amount(text, "USD") == Decimal("12000.50")
+
+
+def test_a_form_becomes_content_without_its_blank_rows() -> None:
+    post = QueryDict(
+        "title=T&kpis.0.name=Fix&kpis.0.direction=up&kpis.1.name=&kpis.1.direction=down"
+        "&plan.start=2026-01&plan.go_live=2026-02&plan.lines.0.side=cost&plan.lines.0.label=Team"
+        "&plan.lines.0.amounts.0=5&plan.lines.0.amounts.2=7&plan.lines.1.side=benefit&plan.lines.1.label="
+        "&stop_rules=One%0D%0A%0D%0ATwo&similar_none=&similar_none=on&csrfmiddlewaretoken=x"
+    )
+    content = content_from_post(post)
+    assert content["kpis"] == [{"name": "Fix", "direction": "up"}]
+    assert [line["amounts"] for line in content["plan"]["lines"]] == [["5", "", "7"]]
+    assert content["stop_rules"] == ["One", "Two"]
+    assert content["similar_none"] == "on"
+    assert "csrfmiddlewaretoken" not in content
+
+
+def test_a_ramp_rises_in_even_steps() -> None:
+    fill = {"amount": "300", "from": "2026-02", "to": "2026-05", "ramp": "3"}
+    assert fill_months([], fill, "2026-01") == ["", "100.00", "200.00", "300.00", "300.00"]
+
+
+def test_a_ramp_that_can_not_be_read_keeps_what_was_typed() -> None:
+    assert fill_months(["1", "2"], {"amount": "lots"}, "2026-01") == ["lots", "2"]

@@ -209,7 +209,9 @@ class Signature(Fact):
         AGAINST = "against", "Against"
 
     signing = models.ForeignKey(SigningRound, models.PROTECT, related_name="signatures")
-    seat = models.ForeignKey(Seat, models.PROTECT, null=True, related_name="+")  # null: the risk officer concurs
+    seat = models.ForeignKey(
+        Seat, models.PROTECT, null=True, related_name="+"
+    )  # null: the risk officer concurs
     by = models.ForeignKey(User, models.PROTECT, related_name="signatures")
     role = models.CharField(max_length=32, choices=Role.choices)
     vote = models.CharField(max_length=8, choices=Vote.choices)
@@ -299,7 +301,9 @@ class Envelope(models.Model):
 
     class Meta:
         ordering = ["fiscal_year", "unit"]
-        constraints = [models.UniqueConstraint(fields=["unit", "fiscal_year"], name="one_envelope_per_unit_and_year")]
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "fiscal_year"], name="one_envelope_per_unit_and_year")
+        ]
 
     def __str__(self) -> str:
         return f"{self.unit}, FY{self.fiscal_year}"
@@ -357,7 +361,8 @@ class EnvelopeBalance(models.Model):
                 violation_error_message="The envelope has no room for this.",
             ),
             models.CheckConstraint(
-                condition=Q(released__gte=0, released__lte=F("committed")), name="released_stays_within_committed",
+                condition=Q(released__gte=0, released__lte=F("committed")),
+                name="released_stays_within_committed",
                 violation_error_message="That is more than is committed.",
             ),
         ]  # fmt: skip
@@ -367,11 +372,11 @@ class EnvelopeBalance(models.Model):
 
 
 class Commitment(Fact):
-    """Money promised for one fiscal year, in the base currency; without an envelope it is a forward commitment.
+    """Money promised for one fiscal year, in the base currency; without an envelope a forward commitment.
 
-    A negative amount frees what was promised. An envelope that takes up a forward commitment adds two rows that
-    name it in `takes_up`: minus the amount without an envelope, plus the amount in it. So plain sums are right:
-    over all rows what is promised, over rows without an envelope what is still forward.
+    A negative amount frees what was promised. An envelope that takes up a forward commitment adds two rows
+    that name it in `takes_up`: minus the amount without an envelope, plus the amount in it. So plain sums are
+    right: over all rows what is promised, over rows without an envelope what is still forward.
     """
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="commitments")
@@ -386,7 +391,7 @@ class Commitment(Fact):
 
 
 class Tranche(Fact):
-    """A part of the commitment that is released on its own, in the base currency, with what it is earned by."""
+    """A part of the commitment, in the base currency, that is released on its own once it is earned."""
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="tranches")
     initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="tranches")

@@ -29,7 +29,8 @@ MOVES: dict[str, frozenset[str]] = {
     Stage.DECISION: frozenset({Stage.PILOT, Stage.SCALING, Stage.DRAFT}),
     Stage.PILOT: frozenset({Stage.SCALING, Stage.DRAFT}),
     Stage.SCALING: frozenset({Stage.OPERATING, Stage.DRAFT}),
-    Stage.OPERATING: frozenset({Stage.RETIRED}),
+    # A notified initiative may be called in: it is triaged again.
+    Stage.OPERATING: frozenset({Stage.RETIRED, Stage.SUBMITTED}),
     Stage.RETIRED: frozenset(),
 }
 

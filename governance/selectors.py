@@ -1,0 +1,234 @@
+"""What waits for a signature, where the envelopes stand, what was decided: in a fixed number of queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+
+from accounts import policy
+from accounts.models import Role, Unit, User
+from governance import authority
+from governance.models import (
+    AuthorityStep,
+    Commitment,
+    Decision,
+    Envelope,
+    EnvelopeChange,
+    GatePassage,
+    Signature,
+    SigningRound,
+    SigningRoundQuerySet,
+    Tranche,
+)
+from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part, Posting
+from portfolio.selectors import acting_for
+
+NOTHING = Decimal(0)
+
+
+# Signing -------------------------------------------------------------------------------------
+
+
+def rounds_for(user: User) -> SigningRoundQuerySet:
+    """The rounds that the user may read, with all that a list shows, those due first on top."""
+    return (
+        SigningRound.objects.open_to(user)
+        .select_related("initiative__unit", "step", "case", "ending", "decision", "opened_by")
+        .prefetch_related(
+            Prefetch("signatures", Signature.objects.select_related("by", "seat__step").order_by("id")),
+            "step__seats",
+        )
+        .order_by("due_on", "id")
+    )
+
+
+def open_signings_for(user: User) -> list[SigningRound]:
+    """The open rounds that wait for this user's signature, as `may_sign` would say of each one."""
+    deciding, concurring = policy.reach(user, "decision.sign"), policy.reach(user, "risk.concur")
+    if not deciding.paths and not concurring.paths:
+        return []
+    signed = Signature.objects.filter(signing=OuterRef("pk"), by=user)
+    stages = policy.table()["decision.sign"].stages
+    in_stage = Q(initiative__stage__in=stages) if stages is not None else Q()
+    waiting = rounds_for(user).unended().filter(~Exists(signed), in_stage, initiative__closed_kind="")
+    rounds = list(waiting)
+    excluded = excluded_from(user, {signing.initiative_id for signing in rounds})
+    above = _steps_above(rounds)
+    return [
+        signing
+        for signing in rounds
+        if signing.initiative_id not in excluded
+        and _has_place(
+            signing,
+            authority.roles_for(user, signing.initiative.unit),
+            above,
+            decides=deciding.covers(signing.initiative.unit),
+        )
+    ]
+
+
+def _steps_above(rounds: Iterable[SigningRound]) -> dict[int, list[AuthorityStep]]:
+    """By version all steps with their seats."""
+    versions = {signing.step.version for signing in rounds}
+    found: dict[int, list[AuthorityStep]] = {version: [] for version in versions}
+    steps = AuthorityStep.objects.filter(version__in=versions).order_by("position").prefetch_related("seats")
+    for step in steps:
+        found[step.version].append(step)
+    return found
+
+
+def _has_place(
+    signing: SigningRound, roles: frozenset[str], steps: dict[int, list[AuthorityStep]], *, decides: bool
+) -> bool:
+    votes = [vote for vote in signing.signatures.all() if vote.vote == Signature.Vote.FOR]
+    from_own = [step for step in steps[signing.step.version] if step.position >= signing.step.position]
+    if decides and authority.place_among(roles, from_own, votes) is not None:
+        return True
+    concurred = any(vote.seat_id is None for vote in votes)
+    return authority.needs_concurrence(signing) and not concurred and Role.RISK_OFFICER in roles
+
+
+def excluded_from(user: User, initiatives: Iterable[int]) -> set[int]:
+    """Those that the user may not decide on, as `excluded_because` would say of each one."""
+    ids, acting = list(initiatives), acting_for(user.person.pk)
+    rows = Initiative.objects.filter(pk__in=ids)
+    involved = Q(created_by__in=acting) | Q(owner=user.person) | Q(sponsor=user.person)
+    gate = GatePassage.objects.filter(initiative=OuterRef("initiative")).values("initiative")
+    since = Subquery(gate.annotate(at=Max("transaction__at")).values("at"))
+    typed = Posting.objects.filter(initiative__in=ids, by_hand__in=acting).annotate(gate_at=since)
+    sources = [
+        rows.filter(involved).values_list("pk", flat=True),
+        BusinessCase.objects.filter(initiative__in=ids, submitted_by__in=acting).values_list(
+            "initiative", flat=True
+        ),
+        Appointment.objects.filter(initiative__in=ids, person=user.person, part=Part.ASSESSOR).values_list(
+            "initiative", flat=True
+        ),
+        CaseEditor.objects.filter(case__initiative__in=ids, user__in=acting).values_list(
+            "case__initiative", flat=True
+        ),
+        typed.filter(Q(gate_at=None) | Q(transaction__at__gte=F("gate_at"))).values_list(
+            "initiative", flat=True
+        ),
+    ]
+    return {pk for source in sources for pk in source if pk}
+
+
+def decisions_of(initiative: Initiative) -> QuerySet[Decision]:
+    """What was decided on it, the newest first, with conditions and signatures."""
+    return (
+        Decision.objects.filter(initiative=initiative)
+        .select_related("transaction", "signing", "case")
+        .prefetch_related("conditions__owner", "signing__signatures__by")
+        .order_by("-id")
+    )
+
+
+def tranches_of(initiative: Initiative) -> QuerySet[Tranche]:
+    """Its tranches in order, with their release and requests."""
+    return (
+        Tranche.objects.filter(initiative=initiative)
+        .select_related("decision", "release__by", "release__transaction")
+        .prefetch_related("requests__by")
+        .order_by("decision", "number")
+    )
+
+
+# Envelopes -----------------------------------------------------------------------------------
+
+
+def envelope_positions(fiscal_year: int, unit: Unit | None = None) -> list[dict[str, Any]]:
+    """Each envelope of a year (of the unit and below): its sums, its room, and the sums with all below it."""
+    envelopes = Envelope.objects.filter(fiscal_year=fiscal_year)
+    return positions_of(envelopes.filter(unit__path__startswith=unit.path) if unit is not None else envelopes)
+
+
+def positions_of(envelopes: QuerySet[Envelope]) -> list[dict[str, Any]]:
+    """The positions of some envelopes in the order of the tree."""
+    rows = list(envelopes.select_related("unit", "balance").order_by("unit__path", "fiscal_year"))
+    sums = ("appropriated", "committed", "released")
+    found = []
+    for envelope in rows:
+        below = [
+            other
+            for other in rows
+            if other.fiscal_year == envelope.fiscal_year and other.unit.path.startswith(envelope.unit.path)
+        ]
+        own = {name: getattr(envelope.balance, name) for name in sums}
+        whole = {
+            f"{name}_with_children": sum((getattr(row.balance, name) for row in below), NOTHING)
+            for name in sums
+        }
+        found.append(
+            {
+                "envelope": envelope,
+                "id": envelope.pk,
+                "unit": envelope.unit.name,
+                "unit_id": envelope.unit_id,
+                "depth": envelope.unit.path.count("/") - 2,
+                "fiscal_year": envelope.fiscal_year,
+                "currency": envelope.currency,
+                "has_children": len(below) > 1,
+                "room": own["appropriated"] - own["committed"],
+                "room_with_children": whole["appropriated_with_children"] - whole["committed_with_children"],
+            }
+            | own
+            | whole
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class ForwardCommitment:
+    """Money promised for a year that has no envelope yet."""
+
+    initiative_id: int
+    reference: str
+    title: str
+    unit: str
+    fiscal_year: int
+    amount: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}: {self.amount:,.2f} in FY{self.fiscal_year}"
+
+
+def forward_commitments(unit: Unit | None = None) -> list[ForwardCommitment]:
+    """What is promised for years without an envelope, by year, of the unit and below."""
+    rows = Commitment.objects.filter(envelope=None)
+    if unit is not None:
+        rows = rows.filter(initiative__unit__path__startswith=unit.path)
+    sums = (
+        rows.values(
+            "initiative",
+            "initiative__reference",
+            "initiative__title",
+            "initiative__unit__name",
+            "fiscal_year",
+        )
+        .annotate(total=Sum("amount"))
+        .exclude(total=0)
+        .order_by("fiscal_year", "initiative__reference")
+    )
+    return [
+        ForwardCommitment(
+            row["initiative"],
+            row["initiative__reference"],
+            row["initiative__title"],
+            row["initiative__unit__name"],
+            row["fiscal_year"],
+            row["total"],
+        )
+        for row in sums
+    ]
+
+
+def changes_to_confirm(user: User) -> QuerySet[EnvelopeChange]:
+    """Proposed changes of envelopes that the user may see and nobody confirmed yet."""
+    return (
+        EnvelopeChange.objects.filter(confirmation=None, envelope__in=Envelope.objects.open_to(user))
+        .select_related("envelope__unit", "proposed_by", "transaction")
+        .order_by("id")
+    )

@@ -83,7 +83,9 @@ class ClaimForm(forms.Form):
     line_key = forms.ChoiceField(label="Benefit line")
     month = MonthField()
     amount = AmountField()
-    evidence = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), help_text="What shows it, and where.")
+    evidence = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), help_text="What shows it, and where."
+    )
 
     def __init__(self, *args: Any, initiative: Initiative, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,7 +103,9 @@ class AttestForm(forms.Form):
         max_length=200, help_text="The cost centre that fell, or the post that is not refilled."
     )
     password = forms.CharField(
-        required=False, widget=forms.PasswordInput, help_text="Only if you signed in more than five minutes ago."
+        required=False,
+        widget=forms.PasswordInput,
+        help_text="Only if you signed in more than five minutes ago.",
     )
 
 

@@ -21,7 +21,9 @@ from portfolio.imports.postings import import_actuals
 from portfolio.models import CaseDraft, Initiative
 from portfolio.permissions import may_edit_draft, may_import_actuals, may_measure, may_start
 
-IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description='The draft\'s ETag, such as "3".')
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, required=True, description='The draft\'s ETag, such as "3".'
+)
 
 
 class PreconditionRequired(APIException):
@@ -114,7 +116,9 @@ def start_proposal(request: Request) -> Initiative:
     form = NewProposalSerializer(data=request.data)
     may_start(actor).or_deny()
     form.is_valid(raise_exception=True)
-    return services.start_proposal(form.validated_data["unit"], title=form.validated_data["title"], actor=actor)
+    return services.start_proposal(
+        form.validated_data["unit"], title=form.validated_data["title"], actor=actor
+    )
 
 
 def save_draft(request: Request, initiative: Initiative) -> CaseDraft:
@@ -167,7 +171,9 @@ class ActualsView(APIView):
         form.is_valid(raise_exception=True)
         file = form.validated_data["file"]
         total: Decimal | None = form.validated_data.get("control_total")
-        outcome = import_actuals(file.read(), file_name=file.name or "actuals.csv", control_total=total, actor=actor)
+        outcome = import_actuals(
+            file.read(), file_name=file.name or "actuals.csv", control_total=total, actor=actor
+        )
         body = outcome.counts | {
             "refusal": outcome.refusal,
             "lines": [

@@ -78,7 +78,10 @@ def _filled_lines(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for line in _in_order(plan.get("lines", {})):
         fill = line.pop("fill", {})
         amounts = line.get("amounts", {})
-        months = [amounts.get(str(i), "") for i in range(max((int(i) for i in amounts if i.isdigit()), default=-1) + 1)]
+        months = [
+            amounts.get(str(i), "")
+            for i in range(max((int(i) for i in amounts if i.isdigit()), default=-1) + 1)
+        ]
         if isinstance(fill, dict) and str(fill.get("amount", "")).strip():
             months = fill_months(months, fill, str(plan.get("start", "")))
         line["amounts"] = months[: case.MAX_MONTHS]

@@ -129,7 +129,7 @@ def cache_of(initiative: Initiative) -> dict[str, Any]:
     if case:
         cache |= {"title": case.title, "summary": case.summary, "currency": case.currency}
     elif source:
-        cache |= {"title": source.title, "summary": source.problem[:500]}
+        cache |= {"title": source.title, "summary": source.problem[:500], "unit_id": source.unit_id}
     return cache
 
 

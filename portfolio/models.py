@@ -138,7 +138,7 @@ class Initiative(models.Model):
     objects = InitiativeQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-reference"]
+        ordering = ["-id"]
         indexes = [
             models.Index(fields=["unit", "stage"], name="initiatives_by_unit"),
             models.Index(fields=["stage", "stage_since"], name="initiatives_by_stage"),
@@ -581,6 +581,7 @@ class SourceRecord(Fact):
     about_date = models.DateField()
     row_number = models.PositiveIntegerField()
     row_hash = models.CharField(max_length=64)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
     title = models.CharField(max_length=300)
     problem = models.TextField(blank=True)
     expected_benefit = models.TextField(blank=True)

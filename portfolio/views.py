@@ -98,7 +98,9 @@ def measure(request: PortalRequest, pk: int) -> HttpResponse:
         request,
         initiative,
         permissions.may_measure(request.user, initiative),
-        MeasurementForm(request.POST or None, initiative=initiative, initial={"kpi_key": request.GET.get("kpi")}),
+        MeasurementForm(
+            request.POST or None, initiative=initiative, initial={"kpi_key": request.GET.get("kpi")}
+        ),
         lambda data: services.measure(initiative, **data, actor=request.user),
         title="Report a KPI",
         button="Report it",
@@ -156,10 +158,16 @@ def claims(request: PortalRequest) -> HttpResponse:
     waiting = unattested_claims().filter(initiative__in=Initiative.objects.open_to(request.user))
     page = Paginator(waiting, 25).get_page(request.GET.get("page"))
     rows = [
-        (row, permissions.may_attest(request.user, row), AttestForm(initial={"amount": f"{row.amount:.2f}"}, auto_id=f"id_{row.pk}_%s"))
+        (
+            row,
+            permissions.may_attest(request.user, row),
+            AttestForm(initial={"amount": f"{row.amount:.2f}"}, auto_id=f"id_{row.pk}_%s"),
+        )
         for row in page
     ]
-    return render(request, "portfolio/claim_list.html", {"page": page, "rows": rows, "is_fresh": is_fresh(request)})
+    return render(
+        request, "portfolio/claim_list.html", {"page": page, "rows": rows, "is_fresh": is_fresh(request)}
+    )
 
 
 @acts("benefit.attest")
@@ -167,7 +175,9 @@ def claims(request: PortalRequest) -> HttpResponse:
 def attest(request: PortalRequest, pk: int) -> HttpResponse:
     """Attest one claim; needs a fresh confirmation of who is signed in."""
     found = get_object_or_404(
-        BenefitClaim.objects.filter(initiative__in=Initiative.objects.open_to(request.user)).select_related("initiative__unit"),
+        BenefitClaim.objects.filter(initiative__in=Initiative.objects.open_to(request.user)).select_related(
+            "initiative__unit"
+        ),
         pk=pk,
     )
     verdict = permissions.may_attest(request.user, found)
@@ -181,10 +191,14 @@ def attest(request: PortalRequest, pk: int) -> HttpResponse:
             for name, text in error.errors.items():
                 form.add_error(name if name in form.fields else None, text)
         else:
-            messages.success(request, f"Attested {form.cleaned_data['amount']} for {found.initiative.reference}.")
+            messages.success(
+                request, f"Attested {form.cleaned_data['amount']} for {found.initiative.reference}."
+            )
             return redirect("claim-list")
     rows = [(found, verdict, form)]
-    return render(request, "portfolio/claim_list.html", {"rows": rows, "is_fresh": is_fresh(request)}, status=422)
+    return render(
+        request, "portfolio/claim_list.html", {"rows": rows, "is_fresh": is_fresh(request)}, status=422
+    )
 
 
 @acts("initiative.view")
@@ -238,7 +252,10 @@ def imports(request: PortalRequest) -> HttpResponse:
         if form.is_valid():
             file = form.cleaned_data["file"]
             job = ImportJob.objects.create(
-                kind=form.cleaned_data["kind"], file_name=file.name[:255], content=file.read(), by=request.user
+                kind=form.cleaned_data["kind"],
+                file_name=file.name[:255],
+                content=file.read(),
+                by=request.user,
             )
             return redirect(job)
     else:
@@ -259,7 +276,11 @@ def import_job(request: PortalRequest, pk: int) -> HttpResponse:
     """Progress of an import, then its report; htmx asks again every second until figures are up to date."""
     job = get_object_or_404(ImportJob.objects.defer("content").select_related("by", "batch"), pk=pk)
     is_over = job.state in {ImportJob.State.DONE, ImportJob.State.REFUSED}
-    behind = Stale.objects.filter(kind="return", through_seq__lt=F("last_seq"), failures__lt=5).count() if is_over else 0
+    behind = (
+        Stale.objects.filter(kind="return", through_seq__lt=F("last_seq"), failures__lt=5).count()
+        if is_over
+        else 0
+    )
     steps = [
         {"label": "Read and checked", "state": "done" if is_over else "current"},
         {"label": job.sentence or "Booked", "state": "done" if is_over else "todo"},
@@ -311,7 +332,9 @@ def close_period(request: PortalRequest) -> HttpResponse:
     if form.is_valid():
         month = form.cleaned_data["month"]
         services.close_period(month, actor=request.user)
-        messages.success(request, f"{month:%b %Y} is closed. Later postings for it are booked in the open month.")
+        messages.success(
+            request, f"{month:%b %Y} is closed. Later postings for it are booked in the open month."
+        )
     else:
         messages.error(request, "Choose a month such as 2026-04.")
     return redirect("import-list")
@@ -334,7 +357,12 @@ def rates(request: PortalRequest) -> HttpResponse:
                 messages.success(request, "Proposed. The CFO puts them in force.")
                 return redirect("rate-list")
     sets = RateSet.objects.select_related("proposed_by", "confirmation__by").order_by("-fiscal_year", "-id")
-    context = {"form": form, "may_propose": may, "sets": sets, "may_confirm": permissions.may_confirm_rates(request.user)}
+    context = {
+        "form": form,
+        "may_propose": may,
+        "sets": sets,
+        "may_confirm": permissions.may_confirm_rates(request.user),
+    }
     return render(request, "portfolio/rate_list.html", context, status=422 if form.errors else 200)
 
 

@@ -236,7 +236,7 @@ def _apply(
         _save(changed, initiatives)
         act.add_many(StageChange, stages)
         act.add_many(Classification, tiers)
-        _add_records(changed, initiatives, batch, act)
+        _add_records(changed, initiatives, unit_of, batch, act)
         written = {step.row.row_number for step in changed}
         lines = (*outcome.lines, *moved)
         keep_remarks(
@@ -381,7 +381,11 @@ def _save(steps: Sequence[Step], initiatives: Sequence[Initiative]) -> None:
 
 
 def _add_records(
-    steps: Sequence[Step], initiatives: Sequence[Initiative], batch: ImportBatch, act: Act
+    steps: Sequence[Step],
+    initiatives: Sequence[Initiative],
+    unit_of: dict[units.UnitPath, Unit],
+    batch: ImportBatch,
+    act: Act,
 ) -> None:
     """Keep each row whole, and the figures that it states."""
     records = act.add_many(
@@ -395,6 +399,7 @@ def _add_records(
                 about_date=step.row.about_date,
                 row_number=step.row.row_number,
                 row_hash=step.row.row_hash,
+                unit=unit_of[step.row.unit_path],
                 title=step.row.title,
                 problem=step.row.problem,
                 expected_benefit=step.row.expected_benefit,

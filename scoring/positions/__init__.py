@@ -11,12 +11,22 @@ from ledger import clock
 from ledger.services import last_seq
 from portfolio.models import Initiative
 from scoring.finance import IntArray
-from scoring.positions import stale, store
+from scoring.models import ReturnPosition
+from scoring.positions import scores, stale, store
 from scoring.positions.facts import Facts, rules
 from scoring.positions.returns import BLOCK, FORMULA, Computed, compute, joined
+from scoring.positions.scores import compute_scores
 from scoring.positions.store import Provenance
 
-__all__ = ["Computed", "compute_returns", "provenance_of", "refresh_returns"]
+__all__ = [
+    "Computed",
+    "advance_returns",
+    "compute_returns",
+    "compute_scores",
+    "provenance_of",
+    "refresh_returns",
+    "refresh_scores",
+]
 
 logger = logging.getLogger(__name__)
 # How many stale subjects a worker takes at once: what it holds back from others stays short.
@@ -72,6 +82,24 @@ def refresh_returns(ids: Iterable[int] | None = None, *, on: date | None = None)
         return written
 
     return _bring_up(stale.RETURN, ids, work)
+
+
+def refresh_scores(ids: Iterable[int] | None = None, *, on: date | None = None) -> int:
+    """Bring the scores of these initiatives, or of all stale ones, up to now; how many were written."""
+    day = on or clock.today()
+
+    def work(subjects: Sequence[int]) -> int:
+        seq = last_seq()
+        return scores.write(compute_scores(subjects, seq=seq), seq=seq, on=day, subjects=subjects)
+
+    return _bring_up(stale.SCORE, ids, work)
+
+
+def advance_returns(on: date | None = None) -> int:
+    """Bring the returns of earlier days to this one: months close, milestones and sources grow late."""
+    day = on or clock.today()
+    behind = ReturnPosition.objects.filter(on__lt=day).order_by("pk").values_list("pk", flat=True)
+    return refresh_returns(list(behind), on=day)
 
 
 def _bring_up(kind: str, ids: Iterable[int] | None, work: Callable[[Sequence[int]], int]) -> int:

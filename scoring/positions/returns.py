@@ -8,10 +8,12 @@ each alone. Amounts are whole numbers of 10^-4 units of the base currency until 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeAlias
 
 import numpy as np
 from django.conf import settings
 
+from portfolio import case as case_document
 from portfolio import money
 from portfolio.models import ClosedKind, OutcomeClass, Stage
 from scoring import finance, forecast
@@ -34,6 +36,8 @@ from scoring.positions.facts import (
     fiscal_years_of,
     month_of,
 )
+
+RatioTable: TypeAlias = Callable[[Sequence[str]], Ratios]
 
 FORMULA = "return-1"
 # Null of an amount that there may be none of.
@@ -137,33 +141,18 @@ def measure_plans(
     delivery, run, cash, other = _units(planned)
     cost = delivery + run
     known = np.array([name in CLASSES for name in classes], dtype=bool)
-    # A class for those without one keeps the arrays whole; the answer is thrown away.
-    named = [name if name in CLASSES else CLASSES[0] for name in classes]
 
-    # Few plans have benefits that are not cash; for the rest both lines are the same.
-    mixed = np.flatnonzero((other != 0).any(axis=1))
-
-    def corrected(table: Callable[[Sequence[str]], Ratios]) -> tuple[FloatArray, FloatArray, FloatArray]:
-        ratios = table(named)
-        plan = finance.corrected(Plan(delivery, run, cash, go_live), ratios)
-        cost = finance.within_horizon(plan.delivery + plan.run, plan.go_live, rules.horizon_months)
-        benefit = finance.within_horizon(plan.benefit, plan.go_live, rules.horizon_months)
-        npv = finance.npv(benefit - cost, rules.annual_rate)
-        npv_all = npv.copy()
-        if len(mixed):
-            nothing = np.zeros_like(other[mixed])
-            beside = finance.corrected(
-                Plan(nothing, nothing, other[mixed], go_live[mixed]), table([named[row] for row in mixed])
-            )
-            shared = beside.benefit.shape[1]
-            whole = benefit[mixed]
-            whole[:, :shared] += finance.within_horizon(beside.benefit, beside.go_live, rules.horizon_months)
-            npv_all[mixed] = finance.npv(whole - cost[mixed], rules.annual_rate)
-        pv_cost = finance.present_value(cost, rules.annual_rate)
+    def corrected(table: RatioTable) -> tuple[FloatArray, FloatArray, FloatArray]:
+        cost, cash, other = corrected_flows(planned, go_live, classes, table, rules)
+        found = (
+            finance.npv(cash - cost, rules.annual_rate),
+            finance.npv(cash + other - cost, rules.annual_rate),
+            finance.present_value(cost, rules.annual_rate),
+        )
         return (
-            np.where(known, npv, np.nan),
-            np.where(known, npv_all, np.nan),
-            np.where(known, pv_cost, np.nan),
+            np.where(known, found[0], np.nan),
+            np.where(known, found[1], np.nan),
+            np.where(known, found[2], np.nan),
         )
 
     return PlanMeasures(
@@ -172,6 +161,109 @@ def measure_plans(
         p50=corrected(Ratios.at_p50),
         p80=corrected(Ratios.at_p80),
     )
+
+
+def corrected_flows(
+    planned: IntArray,
+    go_live: IntArray,
+    classes: Sequence[str],
+    table: RatioTable,
+    rules: finance.ReturnSettings,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Cost, cash benefit and other benefit by month as the classes would have them turn out, to the horizon.
+
+    Plans without a class are corrected as if of the first one: the caller leaves them out.
+    """
+    delivery, run, cash, other = _units(planned)
+    named = [name if name in CLASSES else CLASSES[0] for name in classes]
+    plan = finance.corrected(Plan(delivery, run, cash, go_live), table(named))
+    cut = [
+        finance.within_horizon(part, plan.go_live, rules.horizon_months)
+        for part in (plan.delivery + plan.run, plan.benefit)
+    ]
+    beside = np.zeros_like(cut[1])
+    # Few plans have benefits that are not cash.
+    mixed = np.flatnonzero((other != 0).any(axis=1))
+    if len(mixed):
+        nothing = np.zeros_like(other[mixed])
+        found = finance.corrected(
+            Plan(nothing, nothing, other[mixed], go_live[mixed]), table([named[row] for row in mixed])
+        )
+        beside[mixed, : found.benefit.shape[1]] = finance.within_horizon(
+            found.benefit, found.go_live, rules.horizon_months
+        )
+    return cut[0], cut[1], beside
+
+
+@dataclass(frozen=True)
+class PlanByMonth:
+    """One plan in the base currency by line and month, shape (lines, 1, months), to its horizon."""
+
+    planned: IntArray
+    go_live: IntArray
+
+
+def by_month(plan: case_document.Plan, rules: Rules) -> PlanByMonth:
+    """A draft's plan as the computation reads it. Raises ValueError when it can't be computed, with why."""
+    go_live = max(case_document.months_between(plan.start, plan.go_live), 0)
+    horizon = rules.settings.horizon_months
+    if go_live + horizon > finance.MOST_MONTHS:
+        raise ValueError(_too_long(horizon))
+    planned = np.zeros((4, 1, go_live + horizon), dtype=np.int64)
+    currency = CURRENCIES.index(plan.currency)
+    for line in plan.lines:
+        stored = np.array([money.to_stored(amount) for amount in line.amounts], dtype=np.int64)
+        months = month_of(line.first_month) + np.arange(len(stored))
+        amounts, faults = in_base(stored, np.full(len(stored), currency), months, rules)
+        if faults:
+            raise ValueError(faults[0][1])
+        slot = (
+            (CASH if line.is_cash else OTHER)
+            if line.side == "benefit"
+            else (DELIVERY if line.phase == "delivery" else RUN)
+        )
+        shown = amounts[: planned.shape[2]]
+        planned[slot, 0, : len(shown)] += shown
+    return PlanByMonth(planned, np.array([go_live], dtype=np.int64))
+
+
+def in_base(
+    stored: IntArray, currency: IntArray, month: IntArray, rules: Rules
+) -> tuple[IntArray, list[tuple[IntArray, str]]]:
+    """Amounts in the base currency, each rounded half-even once at the planning rate of its fiscal year.
+
+    Beside them the places of those that can't be converted, which stand as 0, with why.
+    """
+    foreign = np.flatnonzero(currency != BASE)
+    if not len(foreign):
+        return stored, []
+    amounts, faults = stored.copy(), []
+    years = fiscal_years_of(month[foreign])
+    key = currency[foreign] * 10_000 + years
+    for pair in np.unique(key).tolist():
+        place, year = divmod(pair, 10_000)
+        which = foreign[key == pair]
+        name = CURRENCIES[place] if place >= 0 else ""
+        rate = rules.rate(name, year) if name else None
+        if rate is not None:
+            amounts[which] = money.convert_stored(stored[which], rate, settings.BASE_CURRENCY)
+            continue
+        amounts[which] = 0
+        if (missing := which[stored[which] != 0]).size:
+            faults.append(
+                (
+                    missing,
+                    f"There is no planning rate for {name} in FY{year}."
+                    if name
+                    else "It has an amount in a currency that Keel does not know.",
+                )
+            )
+    return amounts, faults
+
+
+def _too_long(horizon: int) -> str:
+    most = (finance.MOST_MONTHS - horizon) // finance.MONTHS_IN_A_YEAR
+    return f"Its plan goes live more than {most} years after its base month."
 
 
 def _units(stored: IntArray) -> FloatArray:
@@ -273,8 +365,7 @@ class _Block:
         go_live = np.where(usable, np.maximum(go_live, 0), 0)
         too_long = go_live + self.horizon > finance.MOST_MONTHS
         for row in np.unique(cases["row"][too_long]).tolist():
-            most = (finance.MOST_MONTHS - self.horizon) // finance.MONTHS_IN_A_YEAR
-            self.faults[row] = f"Its plan goes live more than {most} years after its base month."
+            self.faults[row] = _too_long(self.horizon)
         self.case_go_live = go_live = np.where(too_long, 0, go_live)
         self.width = width = int(go_live.max(initial=0)) + self.horizon
         lines, stored = facts.plan_lines()
@@ -346,31 +437,10 @@ class _Block:
             self.lines_then[:, rows[which]] += self.lines_by_case[:, eligible[which]] * is_current
 
     def _in_base(self, stored: IntArray, currency: IntArray, month: IntArray, row: IntArray) -> IntArray:
-        """Amounts in the base currency, each rounded half-even once at the planning rate of its fiscal year.
-
-        A missing rate is a fault of its row; the amount stands as 0 there.
-        """
-        foreign = np.flatnonzero(currency != BASE)
-        if not len(foreign):
-            return stored
-        amounts = stored.copy()
-        years = fiscal_years_of(month[foreign])
-        key = currency[foreign] * 10_000 + years
-        for pair in np.unique(key).tolist():
-            place, year = divmod(pair, 10_000)
-            which = foreign[key == pair]
-            name = CURRENCIES[place] if place >= 0 else ""
-            rate = self.rules.rate(name, year) if name else None
-            if rate is None:
-                amounts[which] = 0
-                for fault in np.unique(row[which[stored[which] != 0]]).tolist():
-                    self.faults[fault] = (
-                        f"There is no planning rate for {name} in FY{year}."
-                        if name
-                        else "It has an amount in a currency that Keel does not know."
-                    )
-            else:
-                amounts[which] = money.convert_stored(stored[which], rate, settings.BASE_CURRENCY)
+        """Amounts in the base currency; a missing rate is a fault of its row."""
+        amounts, faults = in_base(stored, currency, month, self.rules)
+        for places, sentence in faults:
+            self.faults |= dict.fromkeys(np.unique(row[places]).tolist(), sentence)
         return amounts
 
     # Actuals by month

@@ -87,9 +87,6 @@ def _amount(number: int) -> Decimal | None:
 
 
 COLUMNS = tuple(_column(field) for field in ReturnPosition._meta.concrete_fields if field.name not in _GIVEN)
-# Rows that come later, or on a later day, take the place of earlier ones; a late worker changes nothing.
-_NEWER = f'({_TABLE}.through_seq, {_TABLE}."on") < (excluded.through_seq, excluded."on")'
-_SAME_OR_NEWER = f"{_TABLE}.through_seq <= excluded.through_seq"
 _TARGETS = (
     "initiative_id",
     "through_seq",
@@ -114,31 +111,48 @@ def write(computed: Computed, provenance: Provenance, *, subjects: Sequence[int]
 
 
 def _upsert(computed: Computed, provenance: Provenance, *, anew: bool) -> IntArray:
-    settles = ", ".join(f"{target} = excluded.{target}" for target in _TARGETS[1:])
-    ending = (
-        f"ON CONFLICT (initiative_id) DO UPDATE SET {settles} "
-        f"WHERE {_SAME_OR_NEWER if anew else _NEWER} RETURNING initiative_id"
-    )
-    into = f"INSERT INTO {_TABLE} ({', '.join(_TARGETS)})"
     given: list[Any] = [provenance.seq, provenance.on, provenance.formula, settings.BASE_CURRENCY]
+    if connection.vendor != "postgresql" or len(computed) < COPY_FROM:
+        rows = ((pk, *given, *values) for pk, *values in stored_rows(computed))
+        return np.array(upsert(_TABLE, _TARGETS, rows, anew=anew), dtype=np.int64)
+    listed = ", ".join(column.sql for column in COLUMNS)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and len(computed) >= COPY_FROM:
-            _copy_into_side(cursor, _for_side(computed))
-            listed = ", ".join(column.sql for column in COLUMNS)
+        _copy_into_side(cursor, _for_side(computed))
+        cursor.execute(
+            f"INSERT INTO {_TABLE} ({', '.join(_TARGETS)}) "  # noqa: S608  own names
+            f"SELECT side.initiative_id, %s, %s, %s, %s, {listed} "
+            f"FROM side ORDER BY side.initiative_id {_on_conflict(_TABLE, _TARGETS, anew=anew)}",
+            given,
+        )
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def upsert(
+    table: str, targets: Sequence[str], rows: Iterable[Sequence[Any]], *, anew: bool = False
+) -> list[int]:
+    """Write position rows (the initiative first) where they are newer; returns the initiatives written."""
+    row_form = f"({', '.join(['%s'] * len(targets))})"
+    accepted: list[int] = []
+    with connection.cursor() as cursor:
+        for batch in _batched(rows, 200):
             cursor.execute(
-                f"{into} SELECT side.initiative_id, %s, %s, %s, %s, {listed} "  # noqa: S608  own names
-                f"FROM side ORDER BY side.initiative_id {ending}",
-                given,
+                f"INSERT INTO {table} ({', '.join(targets)}) "  # noqa: S608  own names
+                f"VALUES {', '.join([row_form] * len(batch))} {_on_conflict(table, targets, anew=anew)}",
+                [value for row in batch for value in row],
             )
-            return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
-        accepted: list[int] = []
-        row_form = f"({', '.join(['%s'] * len(_TARGETS))})"
-        for batch in _batched(stored_rows(computed), 200):
-            flat = [value for pk, *values in batch for value in (pk, *given, *values)]
-            rows = ", ".join([row_form] * len(batch))
-            cursor.execute(f"{into} VALUES {rows} {ending}", flat)
             accepted.extend(row[0] for row in cursor.fetchall())
-        return np.array(sorted(accepted), dtype=np.int64)
+    return sorted(accepted)
+
+
+def _on_conflict(table: str, targets: Sequence[str], *, anew: bool) -> str:
+    """Rows of a later `seq`, or a later day, replace earlier ones; a late worker changes nothing."""
+    settles = ", ".join(f"{target} = excluded.{target}" for target in targets[1:])
+    newer = (
+        f"{table}.through_seq <= excluded.through_seq"
+        if anew
+        else f'({table}.through_seq, {table}."on") < (excluded.through_seq, excluded."on")'
+    )
+    return f"ON CONFLICT (initiative_id) DO UPDATE SET {settles} WHERE {newer} RETURNING initiative_id"
 
 
 def _for_side(computed: Computed) -> dict[str, IntArray | FloatArray]:

@@ -100,7 +100,8 @@ check: setup
 	env -u DEMO -u DEMO_PASSWORD SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 		DEMO=0 ALLOWED_HOSTS=keel.example.com BASE_URL=https://keel.example.com EMAIL_URL=dummymail:// \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
-	echo "compose"; if docker compose version >/dev/null 2>&1; then
+	echo "compose"; export SECRET_KEY=any POSTGRES_PASSWORD=any OWNER_PASSWORD=any SERVER_PASSWORD=any
+	if docker compose version >/dev/null 2>&1; then
 		docker compose --env-file .env.example config --quiet
 	elif command -v docker-compose >/dev/null; then
 		docker-compose --env-file .env.example config --quiet

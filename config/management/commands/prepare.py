@@ -1,5 +1,6 @@
 """`manage.py prepare`: everything between a new version and its first request."""
 
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,25 @@ class Command(BaseCommand):
 
     help = "Bring database and static files up to this version. Running it twice changes nothing."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """An image is built without a database and started without the browser libraries."""
+        only = parser.add_mutually_exclusive_group()
+        only.add_argument("--database", action="store_true", help="only the database")
+        only.add_argument("--static", action="store_true", help="only the static files")
+
+    def handle(self, *args: Any, database: bool = False, static: bool = False, **options: Any) -> None:
         """Do each step and say so."""
+        if not database and _collect_when_changed():
+            self.stdout.write(f"Static files are in {settings.STATIC_ROOT}.")
+        if not static:
+            self._prepare_database()
+
+    def _prepare_database(self) -> None:
         owner = "migration" if "migration" in settings.DATABASES else DEFAULT_DB_ALIAS
         call_command("migrate", database=owner, interactive=False, verbosity=0)
         if owner != DEFAULT_DB_ALIAS:
             _grant_rights(owner, settings.DATABASES[DEFAULT_DB_ALIAS]["USER"])
         self.stdout.write("The database is up to date.")
-        if _collect_when_changed():
-            self.stdout.write(f"Static files are in {settings.STATIC_ROOT}.")
         if settings.DEMO:
             # Before the base data: the demo tells a history, in which they come first, three years ago.
             call_command("demo_ready", stdout=self.stdout)

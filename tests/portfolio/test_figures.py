@@ -1,13 +1,16 @@
 """Figures, dates and marks are written one way everywhere."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
 from django.http import QueryDict
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,11 +40,11 @@ def plain(text: str) -> str:
         (float("nan"), "not stated"),
     ],
 )
-def test_money_is_written_exactly(value, written):
+def test_money_is_written_exactly(value: Any, written: str) -> None:
     assert plain(figures.money(value)) == written
 
 
-def test_a_negative_amount_has_a_true_minus_and_a_space_that_does_not_break():
+def test_a_negative_amount_has_a_true_minus_and_a_space_that_does_not_break() -> None:
     assert figures.money(Decimal(-1234), 0) == "\u22121\u202f234"
 
 
@@ -65,12 +68,12 @@ def test_a_negative_amount_has_a_true_minus_and_a_space_that_does_not_break():
         (None, "not stated"),
     ],
 )
-def test_compact_keeps_three_digits_that_count(value, written):
+def test_compact_keeps_three_digits_that_count(value: Any, written: str) -> None:
     assert plain(figures.compact(value)) == written
 
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2))
-def test_a_compact_figure_is_never_off_by_more_than_half_a_percent(value):
+def test_a_compact_figure_is_never_off_by_more_than_half_a_percent(value: Decimal) -> None:
     written = plain(figures.compact(value)).replace(" ", "")
     number = written.rstrip("kMbn")
     shown = Decimal(number) * {"": 1, "k": 10**3, "M": 10**6, "bn": 10**9}[written.removeprefix(number)]
@@ -78,7 +81,7 @@ def test_a_compact_figure_is_never_off_by_more_than_half_a_percent(value):
 
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2))
-def test_an_amount_reads_back_as_itself(value):
+def test_an_amount_reads_back_as_itself(value: Decimal) -> None:
     assert Decimal(plain(figures.money(value)).replace(" ", "")) == value
 
 
@@ -86,14 +89,14 @@ def test_an_amount_reads_back_as_itself(value):
     ("value", "written"),
     [(1234, "+1 234"), (-5, "-5"), (0, "0"), (Decimal("-0.2"), "0"), (None, "not stated")],
 )
-def test_a_difference_has_its_sign(value, written):
+def test_a_difference_has_its_sign(value: Any, written: str) -> None:
     assert plain(figures.signed(value)) == written
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [(0.28, "0.28"), (2, "2.00"), (-0.314, "-0.31"), (None, "not stated")]
 )
-def test_a_ratio_has_two_decimals(value, written):
+def test_a_ratio_has_two_decimals(value: Any, written: str) -> None:
     assert plain(figures.ratio(value)) == written
 
 
@@ -101,12 +104,12 @@ def test_a_ratio_has_two_decimals(value, written):
     ("value", "digits", "written"),
     [(0.283, 0, "28 %"), (Decimal("0.285"), 1, "28.5 %"), (-0.05, 0, "-5 %"), (None, 0, "not stated")],
 )
-def test_a_fraction_is_written_as_a_percentage(value, digits, written):
+def test_a_fraction_is_written_as_a_percentage(value: Any, digits: int, written: str) -> None:
     assert plain(figures.percent(value, digits)) == written
 
 
 @pytest.mark.parametrize(("value", "written"), [(78, "78"), (61.46, "61.5"), (0, "0"), (None, "not stated")])
-def test_a_score_has_one_decimal_at_most(value, written):
+def test_a_score_has_one_decimal_at_most(value: Any, written: str) -> None:
     assert figures.points(value) == written
 
 
@@ -114,29 +117,29 @@ def test_a_score_has_one_decimal_at_most(value, written):
     ("value", "written"),
     [(Decimal("1234.50"), "1234.5"), (1e6, "1000000"), (Decimal("1E+3"), "1000"), (0, "0"), (None, "")],
 )
-def test_a_number_for_a_machine_is_plain(value, written):
+def test_a_number_for_a_machine_is_plain(value: Any, written: str) -> None:
     assert figures.plain(value) == written
 
 
-def test_a_whole_number_is_grouped():
+def test_a_whole_number_is_grouped() -> None:
     assert plain(figures.count(12480)) == "12 480"
 
 
 @pytest.mark.parametrize(("value", "written"), [(None, "not stated"), ("", "not stated"), (0, 0), ("x", "x")])
-def test_only_what_is_missing_is_not_stated(value, written):
+def test_only_what_is_missing_is_not_stated(value: Any, written: str) -> None:
     assert figures.known(value) == written
 
 
-def test_dates_are_written_in_words():
+def test_dates_are_written_in_words() -> None:
     assert figures.day(date(2026, 3, 12)) == "12 Mar 2026"
     assert figures.month(date(2026, 3, 12)) == "Mar 2026"
     assert figures.fiscal_year(2026) == "FY2026"
 
 
-def test_a_moment_is_told_in_the_time_zone_of_the_reader(settings):
-    settings.TIME_ZONE = "Europe/Berlin"
-    assert figures.moment(NOW) == "21 Nov 2026 14:05"
-    assert figures.day(datetime(2026, 11, 21, 23, 30, tzinfo=UTC)) == "22 Nov 2026"
+def test_a_moment_is_told_in_the_time_zone_of_the_reader() -> None:
+    with timezone.override("Europe/Berlin"):
+        assert figures.moment(NOW) == "21 Nov 2026 14:05"
+        assert figures.day(datetime(2026, 11, 21, 23, 30, tzinfo=UTC)) == "22 Nov 2026"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +161,7 @@ def test_a_moment_is_told_in_the_time_zone_of_the_reader(settings):
         figures.fiscal_year,
     ],
 )
-def test_what_is_not_known_is_not_stated(write):
+def test_what_is_not_known_is_not_stated(write: Callable[[None], str]) -> None:
     assert write(None) == "not stated"
 
 
@@ -179,13 +182,13 @@ def test_what_is_not_known_is_not_stated(write):
     ],
 )
 @time_machine.travel(NOW, tick=False)
-def test_an_age_is_told_in_words_with_the_moment_behind_it(before, words):
+def test_an_age_is_told_in_words_with_the_moment_behind_it(before: timedelta, words: str) -> None:
     told = figures.ago(NOW - before)
     assert f">{words}</time>" in told
     assert f'title="{figures.moment(NOW - before)}"' in told
 
 
-def test_an_age_can_be_counted_from_another_day():
+def test_an_age_can_be_counted_from_another_day() -> None:
     assert ">5 days ago</time>" in figures.ago(date(2026, 3, 7), date(2026, 3, 12))
     assert ">today</time>" in figures.ago(date(2026, 3, 12), date(2026, 3, 12))
 
@@ -199,13 +202,13 @@ def test_an_age_can_be_counted_from_another_day():
         (date(2026, 11, 30), "in 9 days", "due"),
     ],
 )
-def test_a_due_date_says_how_urgent_it_is(when, words, css):
+def test_a_due_date_says_how_urgent_it_is(when: date, words: str, css: str) -> None:
     told = figures.due(when, date(2026, 11, 21))
     assert f">{words}</time>" in told
     assert f'class="{css}"' in told
 
 
-def test_an_age_in_days_is_told_in_words():
+def test_an_age_in_days_is_told_in_words() -> None:
     assert figures.age(6) == "6 days"
     assert figures.age(timedelta(days=95)) == "3 months"
 
@@ -225,34 +228,36 @@ def test_an_age_in_days_is_told_in_words():
         ("on course to be met", "dash", "unknown", "on course to be met"),
     ],
 )
-def test_an_outcome_is_a_word_and_a_shape_and_a_colour(outcome, shape, tone, word):
+def test_an_outcome_is_a_word_and_a_shape_and_a_colour(
+    outcome: str | None, shape: str, tone: str, word: str
+) -> None:
     assert (figures.shape(outcome), figures.tone(outcome), figures.mark_word(outcome)) == (shape, tone, word)
 
 
-def test_an_icon_without_a_label_is_hidden_from_screen_readers():
+def test_an_icon_without_a_label_is_hidden_from_screen_readers() -> None:
     assert 'aria-hidden="true"' in figures.icon("home")
     assert 'aria-label="Close &lt;it&gt;"' in figures.icon("close", "Close <it>")
 
 
-def test_cells_stand_beside_their_columns():
+def test_cells_stand_beside_their_columns() -> None:
     assert figures.paired([1, 2], ["a", "b"]) == [(1, "a"), (2, "b")]
     with pytest.raises(ValueError, match="zip"):
         figures.paired([1], ["a", "b"])
 
 
-def test_a_new_order_keeps_the_filters_and_starts_at_page_one(rf: RequestFactory):
+def test_a_new_order_keeps_the_filters_and_starts_at_page_one(rf: RequestFactory) -> None:
     request = rf.get("/initiatives/", {"unit": "7", "page": "3", "q": "a&b"})
     link = figures.with_query(Context({"request": request}), "sort", "-cost")
     assert dict(QueryDict(link[1:]).items()) == {"unit": "7", "q": "a&b", "sort": "-cost"}
 
 
-def test_another_page_keeps_everything_else(rf: RequestFactory):
+def test_another_page_keeps_everything_else(rf: RequestFactory) -> None:
     request = rf.get("/initiatives/", {"unit": "7", "page": "3"})
     link = figures.with_query(Context({"request": request}), "page", 4)
     assert dict(QueryDict(link[1:]).items()) == {"unit": "7", "page": "4"}
 
 
-def test_the_filters_work_in_a_template():
+def test_the_filters_work_in_a_template() -> None:
     written = Template("{% load figures %}{{ cost|money:0 }} {{ none|known }} {{ cost|compact }}").render(
         Context({"cost": Decimal(1450000), "none": None})
     )

@@ -10,8 +10,8 @@ from accounts.verdict import ALLOW, Verdict, deny
 from governance import authority
 from governance.authority import Place
 from governance.models import EnvelopeChange, GatePassage, SigningRound, Tranche
+from portfolio.involvement import acting_for, involvement
 from portfolio.models import Initiative, Part, Posting
-from portfolio.selectors import acting_for, involvement
 
 # Who is kept out -----------------------------------------------------------------------------
 

@@ -22,8 +22,8 @@ from governance.models import (
     SigningRoundQuerySet,
     Tranche,
 )
+from portfolio.involvement import acting_for
 from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part, Posting
-from portfolio.selectors import acting_for
 
 NOTHING = Decimal(0)
 
@@ -188,6 +188,7 @@ class ForwardCommitment:
     reference: str
     title: str
     unit: str
+    unit_path: str
     fiscal_year: int
     amount: Decimal
 
@@ -218,6 +219,7 @@ def forward_commitments(unit: Unit | None = None) -> list[ForwardCommitment]:
             row["initiative__reference"],
             row["initiative__title"],
             row["initiative__unit__name"],
+            row["initiative__unit__path"],
             row["fiscal_year"],
             row["total"],
         )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from portfolio import money
@@ -169,11 +169,9 @@ def months_between(first: date, last: date) -> int:
 
 def parse_amount(text: str, currency: str) -> Decimal:
     """An amount as people type it: '12000', '12,000.50', '12 000'. Raises ValueError with what to change."""
-    plain = re.sub(r"[\s\u2009\u202f\u00a0']", "", text).replace("\u2212", "-")
-    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d*)?", plain):
-        plain = plain.replace(",", "")
-    if not re.fullmatch(r"-?\d+(\.\d*)?|-?\.\d+", plain):
-        raise ValueError(f"“{text}” is not an amount: write digits such as 12000 or 12,000.50.")
+    plain = _plain(text)
+    if plain is None:
+        raise ValueError(f"“{text[:40]}” is not an amount: write digits such as 12000 or 12,000.50.")
     amount = Decimal(plain)
     if abs(amount) > MAX_AMOUNT:
         raise ValueError("That is more than Keel can take: at most 1,000,000,000,000.")
@@ -182,21 +180,49 @@ def parse_amount(text: str, currency: str) -> Decimal:
     return amount
 
 
+def _plain(text: str) -> str | None:
+    """Digits, a point and a sign, without grouping; None for what is no number, or a very long one."""
+    plain = re.sub(r"[\s\u2009\u202f\u00a0']", "", text).replace("\u2212", "-")
+    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d*)?", plain):
+        plain = plain.replace(",", "")
+    return plain if len(plain) <= 40 and re.fullmatch(r"-?\d+(\.\d*)?|-?\.\d+", plain) else None
+
+
 def _number(text: str) -> Decimal:
-    try:
-        value = Decimal(re.sub(r"[\s\u2009\u202f\u00a0]", "", text))
-    except InvalidOperation as error:
-        raise ValueError(f"“{text}” is not a number.") from error
-    if not value.is_finite() or abs(value) >= Decimal("1e15") or value != round(value, 4):
+    plain = _plain(text)
+    if plain is None:
+        raise ValueError(f"“{text[:40]}” is not a number.")
+    value = Decimal(plain)
+    if abs(value) >= Decimal("1e15") or value != round(value, 4):
         raise ValueError("Write a number with at most four digits after the point.")
     return value
 
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"“{text}” is not a date such as 2026-04-30.") from error
+        raise ValueError(f"“{text[:40]}” is not a date such as 2026-04-30.") from error
+    if not 1990 <= day.year < 2200:
+        raise ValueError("Choose a day between 1990 and 2199.")
+    return day
+
+
+def _weight(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
+        raise ValueError("Write a weight from 1 to 100.")
+    return int(text)
+
+
+def _person(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ValueError("Choose a person.")
+    return int(text)
+
+
+def _legible(raw: object) -> str:
+    """A text that every database can keep: no zero bytes, no halves of characters."""
+    return "" if raw is None else str(raw).replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 class _Cleaner:
@@ -208,7 +234,7 @@ class _Cleaner:
     def value(
         self, key: str, raw: object, parse: Callable[[str], object], show: Callable[[Any], str] = str
     ) -> str:
-        text = "" if raw is None else str(raw).strip()
+        text = _legible(raw).strip()
         if not text:
             return ""
         try:
@@ -218,15 +244,15 @@ class _Cleaner:
             return text
 
     def text(self, key: str, raw: object, max_length: int) -> str:
-        text = "" if raw is None else str(raw).replace("\x00", "").strip()
+        text = _legible(raw).strip()
         if len(text) > max_length:
             self.errors[key] = f"This has {len(text)} characters; at most {max_length} fit."
         return text
 
     def choice(self, key: str, raw: object, choices: Iterable[str]) -> str:
-        text = "" if raw is None else str(raw)
+        text = _legible(raw)
         if text and text not in choices:
-            self.errors[key] = f"“{text}” is not one of {', '.join(choices)}."
+            self.errors[key] = f"“{text[:40]}” is not one of {', '.join(choices)}."
         return text
 
 
@@ -240,9 +266,11 @@ def clean(content: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
     for key in content:
         if key not in BY_KEY:
             cleaner.errors[str(key)] = "Keel does not know this field."
-    currency = str(content.get("currency") or "").strip().upper()
+    currency = _legible(content.get("currency") or "").strip().upper()
     if currency and currency not in money.CURRENCIES:
-        cleaner.errors["currency"] = f"“{currency}” is not a currency that Keel knows, such as EUR or USD."
+        cleaner.errors["currency"] = (
+            f"“{currency[:10]}” is not a currency that Keel knows, such as EUR or USD."
+        )
     known = currency if currency in money.CURRENCIES else "USD"
 
     def amount(key: str, raw: object) -> str:
@@ -261,7 +289,8 @@ def clean(content: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
             if result[item.key].startswith("-"):
                 cleaner.errors.setdefault(item.key, "This can't be negative.")
         elif item.kind == "person":
-            result[item.key] = int(raw) if str(raw or "").isdigit() else None
+            chosen = cleaner.value(item.key, raw, _person)
+            result[item.key] = int(chosen) if chosen and item.key not in cleaner.errors else None
         elif item.kind == "flag":
             result[item.key] = raw in (True, "true", "on", "1", 1)
     result["currency"] = currency
@@ -276,10 +305,10 @@ def clean(content: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
             "key": _key(row, "m", i),
             "name": cleaner.text(f"milestones.{i}.name", row.get("name"), 200),
             "due_on": cleaner.value(f"milestones.{i}.due_on", row.get("due_on"), _day),
-            "weight": int(row["weight"]) if str(row.get("weight", "")).isdigit() and int(row["weight"]) in range(1, 101) else 1,
+            "weight": _int_or_one(cleaner.value(f"milestones.{i}.weight", row.get("weight"), _weight)),
         }
         for i, row in enumerate(_rows(cleaner, content, "milestones", 24))
-    ]  # fmt: skip
+    ]
     result["risks"] = [
         {
             "text": cleaner.text(f"risks.{i}.text", row.get("text"), 1000),
@@ -301,6 +330,10 @@ def clean(content: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
         result[key] = [text for entry in texts if (text := cleaner.text(key, entry, 300))][:24]
     result["plan"] = _clean_plan(cleaner, content.get("plan"), amount)
     return result, cleaner.errors
+
+
+def _int_or_one(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 1
 
 
 def _above(low: str, high: str, errors: Mapping[str, str], low_key: str, high_key: str) -> bool:
@@ -365,6 +398,10 @@ def _clean_plan(cleaner: _Cleaner, raw: object, amount: Callable[[str, object], 
         side = cleaner.choice(f"{path}.side", line.get("side"), ("cost", "benefit")) or "cost"
         categories = COST_CATEGORIES if side == "cost" else BENEFIT_CATEGORIES
         category = cleaner.choice(f"{path}.category", line.get("category"), categories) or categories[0]
+        if line.get("fill"):
+            fill = line["fill"]
+            problem = fill.get("problem") if isinstance(fill, Mapping) else ""
+            cleaner.errors[f"{path}.fill"] = str(problem or "Give the amounts of the months instead.")
         amounts = line.get("amounts") or []
         if not isinstance(amounts, list) or len(amounts) > MAX_MONTHS:
             cleaner.errors[f"{path}.amounts"] = f"Give a list of at most {MAX_MONTHS} months."
@@ -539,6 +576,13 @@ def whole_life_cost(content: Mapping[str, Any], currency: str) -> Decimal:
     if plan is not None and plan.of("cost"):
         return plan.cost
     return Decimal(content.get("cost_high") or "0")
+
+
+def own_part(seen: Mapping[str, Any], typed: Mapping[str, Any]) -> Content:
+    """What somebody really changed: the typed fields that differ from the content that they had opened."""
+    cleaned, errors = clean({**seen, **typed})
+    wrong = {path.split(".")[0] for path in errors}
+    return {key: typed[key] for key in typed if key in wrong or cleaned[key] != seen.get(key)}
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:

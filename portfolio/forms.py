@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,7 +12,7 @@ from accounts.models import Unit
 from portfolio import case, money
 
 ROW_DEFAULTS = {"key", "direction", "side", "category", "phase", "is_capex", "is_cash", "relation", "weight"}
-_PATH = re.compile(r"[a-z_]+(\.\d+)?(\.[a-z_]+)?(\.\d+)?(\.[a-z_]+|\.\d+)?")
+_PATH = re.compile(r"[a-z_]+(\.([0-9]{1,4}|[a-z_]+)){0,5}")
 
 
 class StartForm(forms.Form):
@@ -41,10 +41,8 @@ def content_from_post(post: QueryDict) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for key, value in tree.items():
         if key == "plan":
-            lines = list(_filled_lines(value))
-            content["plan"] = {
-                "start": value.get("start", ""), "go_live": value.get("go_live", ""), "lines": lines
-            }  # fmt: skip
+            if isinstance(value, dict):
+                content["plan"] = _plan(value, str(tree.get("currency", "")))
         elif isinstance(value, dict):
             content[key] = [row for row in _in_order(value) if _is_filled(row)]
         else:
@@ -65,7 +63,7 @@ def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
 
 
 def _in_order(rows: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for index in sorted((key for key in rows if key.isdigit()), key=int):
+    for index in sorted((key for key in rows if key.isdecimal()), key=int):
         if isinstance(rows[index], dict):
             yield rows[index]
 
@@ -74,38 +72,57 @@ def _is_filled(row: Mapping[str, Any]) -> bool:
     return any(str(value).strip() for name, value in row.items() if name not in ROW_DEFAULTS)
 
 
-def _filled_lines(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for line in _in_order(plan.get("lines", {})):
-        fill = line.pop("fill", {})
-        amounts = line.get("amounts", {})
-        months = [
-            amounts.get(str(i), "")
-            for i in range(max((int(i) for i in amounts if i.isdigit()), default=-1) + 1)
-        ]
-        if isinstance(fill, dict) and str(fill.get("amount", "")).strip():
-            months = fill_months(months, fill, str(plan.get("start", "")))
-        line["amounts"] = months[: case.MAX_MONTHS]
-        if any(str(value).strip() for value in months) or str(line.get("label", "")).strip():
-            yield line
+def _plan(plan: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    start, lines = str(plan.get("start", "")), plan.get("lines", {})
+    currency = currency if currency in money.CURRENCIES else "USD"
+    rows = _in_order(lines) if isinstance(lines, dict) else ()
+    filled = [_filled(line, start, currency) for line in rows]
+    return {
+        "start": start,
+        "go_live": str(plan.get("go_live", "")),
+        "lines": [line for line in filled if _is_line(line)],
+    }
 
 
-def fill_months(months: list[str], fill: Mapping[str, str], start: str) -> list[str]:
+def _is_line(line: Mapping[str, Any]) -> bool:
+    return any(
+        str(value).strip() for value in (*line["amounts"], line.get("label", ""), line.get("fill", ""))
+    )
+
+
+def _filled(line: Mapping[str, Any], start: str, currency: str) -> dict[str, Any]:
+    """A line with its months filled as asked; what can't be read stays in `fill`, with what to change."""
+    fill, amounts = line.get("fill"), line.get("amounts")
+    typed = amounts if isinstance(amounts, dict) else {}
+    last = max((int(index) for index in typed if index.isdecimal()), default=-1)
+    months = [str(typed.get(str(index), "")) for index in range(last + 1)]
+    found: dict[str, Any] = {name: value for name, value in line.items() if name != "fill"}
+    if isinstance(fill, dict) and str(fill.get("amount", "")).strip():
+        try:
+            months = fill_months(months, fill, start, currency)
+        except ValueError as error:
+            found["fill"] = fill | {"problem": str(error)}
+    return found | {"amounts": months}
+
+
+def fill_months(months: list[str], fill: Mapping[str, str], start: str, currency: str) -> list[str]:
     """The months with an amount from one month to another, rising in even steps over `ramp` months.
 
-    What can't be read goes into the first month, where the case's own check says what to change.
+    Raises ValueError with what to change.
     """
-    try:
-        first = case.parse_month(start)
-        begin = case.months_between(first, case.parse_month(fill.get("from") or start))
-        end = case.months_between(first, case.parse_month(fill.get("to") or start))
-        amount = case.parse_amount(fill["amount"], "USD")
-        ramp = int(fill.get("ramp") or 1)
-        if not 0 <= begin <= end < case.MAX_MONTHS or not 1 <= ramp <= case.MAX_MONTHS:
-            raise ValueError
-    except ValueError:
-        return [fill["amount"], *months[1:]]
+    if not start:
+        raise ValueError("Give the first month of the plan, then fill its months.")
+    first = case.parse_month(start)
+    begin = case.months_between(first, case.parse_month(fill.get("from") or start))
+    end = case.months_between(first, case.parse_month(fill.get("to") or fill.get("from") or start))
+    if not 0 <= begin <= end < case.MAX_MONTHS:
+        raise ValueError("Choose months of the plan, the first before the last.")
+    ramp = str(fill.get("ramp") or "1").strip()
+    if not re.fullmatch(r"[0-9]{1,3}", ramp) or not 1 <= int(ramp) <= case.MAX_MONTHS:
+        raise ValueError(f"Write the ramp as a number of months from 1 to {case.MAX_MONTHS}.")
+    amount, steps = case.parse_amount(str(fill["amount"]), currency), int(ramp)
     filled = months + [""] * (end + 1 - len(months))
     for i in range(begin, end + 1):
-        share = Decimal(min(i - begin + 1, ramp)) / ramp
-        filled[i] = format((amount * share).quantize(money.minor_unit("USD"), rounding=ROUND_HALF_EVEN), "f")
+        share = Decimal(min(i - begin + 1, steps)) / steps
+        filled[i] = format(money.to_minor(amount * share, currency), "f")
     return filled

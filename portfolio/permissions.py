@@ -1,10 +1,12 @@
 """Who may do what in the portfolio: the policy table first, then each act's own conditions."""
 
+from collections.abc import Sequence
+
 from accounts import policy
 from accounts.models import Unit, User
 from accounts.verdict import Verdict, deny
-from portfolio.models import BenefitClaim, Classification, Initiative
-from portfolio.selectors import acting_for, involvement
+from portfolio.involvement import acting_for, involvement, involvements
+from portfolio.models import BenefitClaim, Classification, Initiative, Measurement
 
 
 def may_start(user: User, unit: Unit | None = None) -> Verdict:
@@ -92,19 +94,37 @@ def may_claim(user: User, initiative: Initiative) -> Verdict:
 
 
 def may_attest(user: User, claim: BenefitClaim) -> Verdict:
-    """Nobody attests a benefit that they claimed, own or measured."""
-    verdict = policy.may(user, "benefit.attest", claim.initiative)
-    if not verdict:
-        return verdict
-    if claim.by_id in acting_for(user.person.pk):
-        return deny("You claimed this benefit, so somebody else in finance has to attest it.")
-    if part := involvement(user, claim.initiative):
-        return deny(f"You {part} this initiative, so somebody else in finance has to attest its benefits.")
-    if claim.initiative.measurements.filter(by__in=acting_for(user.person.pk)).exists():
-        return deny(
-            "You measured this initiative by hand, so somebody else in finance has to attest its benefits."
-        )
-    return verdict
+    """Nobody attests a benefit that they claimed, own, take over or measured."""
+    return may_attest_each(user, [claim])[claim.pk]
+
+
+def may_attest_each(user: User, claims: Sequence[BenefitClaim]) -> dict[int, Verdict]:
+    """The same for many claims, by id, in a constant number of queries."""
+    acting = acting_for(user.person.pk)
+    initiatives = {claim.initiative_id: claim.initiative for claim in claims}
+    parts = involvements(user, initiatives.values())
+    by_hand = Measurement.objects.filter(initiative__in=initiatives, by__in=acting)
+    measured = set(by_hand.values_list("initiative", flat=True))
+
+    def verdict(claim: BenefitClaim) -> Verdict:
+        rule = policy.may(user, "benefit.attest", claim.initiative)
+        if not rule:
+            return rule
+        if claim.by_id in acting:
+            return deny("You claimed this benefit, so somebody else in finance has to attest it.")
+        if part := parts.get(claim.initiative_id):
+            return deny(
+                f"You {part} this initiative, so somebody else in finance has to attest its benefits."
+            )
+        if claim.initiative.benefit_owner_id == user.person.pk:
+            return deny("You take this benefit over, so somebody else in finance has to attest it.")
+        if claim.initiative_id in measured:
+            return deny(
+                "You measured this initiative by hand, so somebody else in finance has to attest its benefits."
+            )
+        return rule
+
+    return {claim.pk: verdict(claim) for claim in claims}
 
 
 def may_propose_rates(user: User) -> Verdict:

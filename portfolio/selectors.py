@@ -9,17 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.errors import Refused
 from accounts.models import User
-from portfolio.models import (
-    Appointment,
-    BenefitClaim,
-    BusinessCase,
-    CaseEditor,
-    Initiative,
-    Kpi,
-    Part,
-    PeriodClose,
-    RateSet,
-)
+from portfolio.models import BenefitClaim, Initiative, Kpi, PeriodClose, RateSet
 
 
 def fiscal_year_of(day: date) -> int:
@@ -81,37 +71,6 @@ def open_month(day: date) -> date:
 def is_period_closed(month: date) -> bool:
     """Whether finance closed the month (or a later one)."""
     return PeriodClose.objects.filter(month__gte=month).exists()
-
-
-def involvement(user: User, initiative: Initiative, case: BusinessCase | None = None) -> str | None:
-    """Why the user may not decide on it: 'submitted', 'own', 'sponsor', 'scored' or 'edited'; None if free.
-
-    A service account's acts count as those of the person who answers for it.
-    """
-    person = user.person.pk
-    if (
-        BusinessCase.objects.filter(initiative=initiative)
-        .filter(submitted_by__in=acting_for(person))
-        .exists()
-    ):
-        return "submitted"
-    if initiative.created_by_id in set(acting_for(person)):
-        return "started"
-    if initiative.owner_id == person:
-        return "own"
-    if initiative.sponsor_id == person:
-        return "sponsor"
-    if Appointment.objects.filter(initiative=initiative, person_id=person, part=Part.ASSESSOR).exists():
-        return "scored"
-    edited = CaseEditor.objects.filter(case__initiative=initiative, user__in=acting_for(person))
-    if case is not None:
-        edited = edited.filter(case=case)
-    return "edited" if edited.exists() else None
-
-
-def acting_for(person: int) -> list[int]:
-    """The person and the service accounts that they answer for."""
-    return [person, *User.objects.filter(answers_for_it=person).values_list("pk", flat=True)]
 
 
 def unattested_claims() -> QuerySet[BenefitClaim]:

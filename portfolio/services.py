@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from accounts import policy
 from accounts.errors import Changed, InvalidMove, Refused
@@ -16,6 +17,7 @@ from ledger import chain, clock
 from ledger.services import Act, record
 from portfolio import case as case_document
 from portfolio import lifecycle, money
+from portfolio.involvement import acting_for
 from portfolio.models import (
     Appointment,
     Attestation,
@@ -64,14 +66,7 @@ from portfolio.permissions import (
     may_reach_milestone,
     may_start,
 )
-from portfolio.selectors import (
-    acting_for,
-    is_period_closed,
-    kpis_of,
-    open_month,
-    usable_currencies,
-    fiscal_year_of,
-)
+from portfolio.selectors import fiscal_year_of, is_period_closed, kpis_of, open_month, usable_currencies
 
 # Drafting ------------------------------------------------------------------------------------
 
@@ -111,28 +106,27 @@ def start_proposal(unit: Unit, *, title: str, actor: User) -> Initiative:
 
 @transaction.atomic
 def save_draft(initiative: Initiative, *, content: Mapping[str, Any], version: int, actor: User) -> CaseDraft:
-    """Save the draft that was opened at `version`.
+    """Save the draft that was opened at `version` (0: there was none yet).
 
-    Raises Refused (values that are impossible, by field) or Changed (somebody saved meanwhile, with what
-    they changed); in both cases nothing is written and the caller keeps what was typed.
+    Raises Changed (somebody saved meanwhile, with what they changed) or Refused (values that are impossible,
+    by field); in both cases nothing is written and the caller keeps what was typed.
     """
+    initiative = lifecycle.lock(initiative)
     may_edit_draft(actor, initiative).or_deny()
-    draft = CaseDraft.objects.select_for_update().get(initiative=initiative)
+    draft = CaseDraft.objects.select_for_update().filter(initiative=initiative).first()
+    if version != (draft.version if draft else 0):
+        raise _changed(initiative, draft, version)
+    if draft is None:
+        # Imported initiatives get their draft when somebody first writes it.
+        draft = CaseDraft(initiative=initiative, version=0, content=first_content(initiative))
     cleaned, errors = case_document.clean(draft.content | dict(content))
     if errors:
         raise Refused("Some values can't be taken.", errors)
-    if version != draft.version:
-        seen = CaseDraftEdit.objects.filter(draft=draft, version=version).first()
-        raise Changed(
-            f"{draft.updated_by} saved this draft after you opened it.",
-            changes=case_document.changes(seen.content if seen else {}, draft.content),
-            version=draft.version,
-        )
-    if cleaned == draft.content:
+    if draft.pk is not None and cleaned == draft.content:
         return draft
     draft.content, draft.version = cleaned, draft.version + 1
     draft.updated_by, draft.updated_at = actor, clock.now()
-    draft.save(update_fields=["content", "version", "updated_by", "updated_at"])
+    draft.save()
     CaseDraftEdit.objects.create(
         draft=draft, version=draft.version, content=cleaned, by=actor, at=draft.updated_at
     )
@@ -141,6 +135,38 @@ def save_draft(initiative: Initiative, *, content: Mapping[str, Any], version: i
             title=cleaned["title"] or initiative.title, summary=cleaned["summary"]
         )
     return draft
+
+
+def first_content(initiative: Initiative) -> dict[str, Any]:
+    """What is known of an initiative before anybody wrote its case."""
+    known = {
+        "title": initiative.title[:300],
+        "summary": initiative.summary[:500],
+        "currency": initiative.currency or settings.BASE_CURRENCY,
+        "reference_class": initiative.reference_class,
+        "owner_id": initiative.owner_id,
+        "sponsor_id": initiative.sponsor_id,
+        "benefit_owner_id": initiative.benefit_owner_id,
+    }
+    return case_document.clean(known)[0]
+
+
+def _changed(initiative: Initiative, draft: CaseDraft | None, version: int) -> Changed:
+    if draft is None:
+        return Changed("This draft is gone; open it again.", version=0)
+    seen = CaseDraftEdit.objects.filter(draft=draft, version=version).first()
+    before = seen.content if seen else first_content(initiative)
+    return Changed(
+        f"{draft.updated_by} saved this draft after you opened it.",
+        changes=case_document.changes(before, draft.content),
+        version=draft.version,
+    )
+
+
+def own_part_of(initiative: Initiative, *, content: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """What somebody who opened the draft at `version` changed themselves: fields that equal it are left out."""
+    seen = CaseDraftEdit.objects.filter(draft__initiative=initiative, version=version).first()
+    return case_document.own_part(seen.content if seen else first_content(initiative), content)
 
 
 def freeze_case(initiative: Initiative, purpose: str, *, act: Act, actor: User) -> BusinessCase:
@@ -183,7 +209,7 @@ def freeze_case(initiative: Initiative, purpose: str, *, act: Act, actor: User) 
         .values_list("by", flat=True)
     ) | {actor.pk, *([] if last else [initiative.created_by_id])}
     act.add_many(CaseEditor, [CaseEditor(case=frozen, user_id=pk) for pk in sorted(editors)])
-    _follow_content(initiative, content, frozen, act)
+    _follow_content(initiative, content, frozen, act=act, actor=actor)
     act.marks("return", [initiative.pk])
     return frozen
 
@@ -247,7 +273,7 @@ def _freeze_parts(
 
 
 def _follow_content(
-    initiative: Initiative, content: Mapping[str, Any], frozen: BusinessCase, act: Act
+    initiative: Initiative, content: Mapping[str, Any], frozen: BusinessCase, *, act: Act, actor: User
 ) -> None:
     """Appointments, links and cost objects that the frozen document names and that don't stand yet."""
     for part, key, held in (
@@ -259,7 +285,10 @@ def _follow_content(
             appoint(initiative, part, _person(content[key], key), act=act)
     others = {
         other.reference: other
-        for other in Initiative.objects.filter(reference__in=[row["reference"] for row in content["similar"]])
+        for other in Initiative.objects.filter(
+            ~Q(stage="draft") | Q(pk__in=Initiative.objects.open_to(actor).values("pk")),
+            reference__in=[row["reference"] for row in content["similar"]],
+        )
     }
     known = set(initiative.links.values_list("other_id", "kind"))
     kinds = {
@@ -268,6 +297,8 @@ def _follow_content(
         "depend": Link.Kind.DEPENDS_ON,
     }
     for row in content["similar"]:
+        if not row["reference"] or not row["relation"]:
+            continue
         other = others.get(row["reference"])
         if other is None or other.pk == initiative.pk:
             raise Refused(
@@ -285,7 +316,9 @@ def _follow_content(
     codes = set(initiative.cost_objects.values_list("code", flat=True))
     for code in content["cost_objects"]:
         if code not in codes:
-            act.add(CostObject, initiative=initiative, code=code, valid_from=clock.today())
+            # Its postings belong to it from the plan's first month on, also those that came before the case.
+            valid_from = frozen.start_month or clock.today()
+            act.add(CostObject, initiative=initiative, code=code, valid_from=valid_from)
     initiative.title, initiative.summary = frozen.title, frozen.summary
     initiative.current_case, initiative.currency = frozen, frozen.currency
     initiative.reference_class, initiative.whole_life_cost = frozen.reference_class, frozen.whole_life_cost

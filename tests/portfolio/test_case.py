@@ -38,6 +38,12 @@ def test_cleaning_twice_changes_nothing(content: dict[str, Any]) -> None:
         ({"plan": {"lines": [{"side": "cost", "amounts": ["-5"]}]}}, "plan.lines.0.amounts.0"),
         ({"plan": {"lines": [{"side": "cost", "category": "saving"}]}}, "plan.lines.0.category"),
         ({"surprise": 1}, "surprise"),
+        ({"owner_id": "somebody"}, "owner_id"),
+        ({"owner_id": "²"}, "owner_id"),
+        ({"milestones": [{"name": "m", "due_on": "0001-01-01"}]}, "milestones.0.due_on"),
+        ({"milestones": [{"name": "m", "weight": "9" * 5000}]}, "milestones.0.weight"),
+        ({"kpis": [{"name": "k", "target": "0e-99999999"}]}, "kpis.0.target"),
+        ({"kpis": [{"name": "k", "target": "1" * 10_000}]}, "kpis.0.target"),
     ],
 )
 def test_an_impossible_value_is_named_at_its_field(
@@ -47,13 +53,32 @@ def test_an_impossible_value_is_named_at_its_field(
     assert list(errors) == [path]
 
 
-@given(st.dictionaries(st.sampled_from(sorted(case.BY_KEY)), st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6)))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(case.BY_KEY)),
+        st.recursive(
+            st.none() | st.text() | st.integers(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+            max_leaves=6,
+        ),
+    )
+)
 def test_no_content_breaks_the_check(content: dict[str, Any]) -> None:
     cleaned, errors = case.clean(content)
     assert set(cleaned) == set(case.BY_KEY)
     if not errors:
         case.missing(cleaned, "G2")
         case.plan_of(cleaned, "USD")
+
+
+def test_what_no_database_can_keep_is_left_out() -> None:
+    assert case.clean({"title": "a\x00b\ud800c"})[0]["title"] == "abc"
+
+
+def test_only_what_was_really_changed_counts_as_ones_own(content: dict[str, Any]) -> None:
+    seen = case.clean(content)[0]
+    typed = {"title": seen["title"], "cost_low": f" {seen['cost_low']} ", "problem": "Mine", "kpis": "oops"}
+    assert case.own_part(seen, typed) == {"problem": "Mine", "kpis": "oops"}
 
 
 def test_an_empty_case_lacks_all_of_g0() -> None:
@@ -99,8 +124,43 @@ def test_a_form_becomes_content_without_its_blank_rows() -> None:
 
 def test_a_ramp_rises_in_even_steps() -> None:
     fill = {"amount": "300", "from": "2026-02", "to": "2026-05", "ramp": "3"}
-    assert fill_months([], fill, "2026-01") == ["", "100.00", "200.00", "300.00", "300.00"]
+    assert fill_months([], fill, "2026-01", "USD") == ["", "100.00", "200.00", "300.00", "300.00"]
+    assert fill_months([], fill | {"amount": "100"}, "2026-01", "JPY") == ["", "33", "67", "100", "100"]
 
 
-def test_a_ramp_that_can_not_be_read_keeps_what_was_typed() -> None:
-    assert fill_months(["1", "2"], {"amount": "lots"}, "2026-01") == ["lots", "2"]
+@pytest.mark.parametrize(
+    ("fill", "start", "words"),
+    [
+        ({"amount": "lots"}, "2026-01", "not an amount"),
+        ({"amount": "5"}, "", "first month of the plan"),
+        ({"amount": "5", "from": "2026-1"}, "2026-01", "not a month"),
+        ({"amount": "5", "from": "2025-12"}, "2026-01", "months of the plan"),
+        ({"amount": "5", "from": "2026-03", "to": "2026-02"}, "2026-01", "months of the plan"),
+        ({"amount": "5", "ramp": "0"}, "2026-01", "ramp"),
+        ({"amount": "5", "ramp": "9" * 5000}, "2026-01", "ramp"),
+    ],
+)
+def test_a_filling_that_can_not_be_read_says_what_to_change(
+    fill: dict[str, str], start: str, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        fill_months(["1", "2"], fill, start, "USD")
+
+
+def test_a_filling_that_can_not_be_read_is_named_at_its_line_and_keeps_the_months() -> None:
+    post = QueryDict(
+        "plan.start=2026-01&plan.go_live=2026-03&plan.lines.0.side=cost&plan.lines.0.amounts.0=1"
+        "&plan.lines.0.fill.amount=lots&plan.lines.0.fill.from=2026-02"
+    )
+    content = content_from_post(post)
+    line = content["plan"]["lines"][0]
+    assert line["amounts"] == ["1"]
+    assert line["fill"]["amount"] == "lots"
+    assert list(case.clean(content)[1]) == ["plan.lines.0.fill"]
+
+
+def test_names_that_only_a_program_would_send_are_left_out() -> None:
+    post = QueryDict("kpis.99999999999.name=x&plan=1&title.0.deep=y&kpis.0=z&plan.lines=w&summary=S")
+    content = content_from_post(post)
+    assert content == {"summary": "S", "title": [{"deep": "y"}], "kpis": []}
+    assert case.clean(content)[1] == {}

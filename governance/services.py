@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.conf import settings
@@ -83,6 +83,8 @@ __all__ = [
 ]
 DECISION_DAYS = 30
 HOLD_DAYS = 90
+# How many conditions the form of a proposed decision offers.
+CONDITION_ROWS = 3
 PILOT_DAYS = 183
 NOTHING = Decimal(0)
 # At which gate a stage is decided on, and what may be decided there.
@@ -189,6 +191,22 @@ def open_signing(
             path=signing.get_absolute_url(),
         )
         return signing
+
+
+def suggestion(initiative: Initiative) -> dict[str, Any]:
+    """What the form of a proposed decision starts from: go, by the plan, with the largest first tranche."""
+    case = initiative.current_case
+    if case is None:
+        return {}
+    amount = commitments.suggested_amount(initiative)
+    most = (
+        pack.first_tranche_limit(initiative, case, amount) if initiative.stage == Stage.DECISION else amount
+    )
+    return {
+        "verb": Verb.GO if initiative.stage != Stage.SCALING else Verb.STOP,
+        "amount": f"{amount:.2f}",
+        "first_tranche": f"{most.quantize(money.minor_unit(case.currency), rounding=ROUND_DOWN):.2f}",
+    }
 
 
 def _condition(row: Mapping[str, Any]) -> dict[str, Any]:

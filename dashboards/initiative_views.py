@@ -53,5 +53,5 @@ def figures(request: PortalRequest, pk: int, figure: str) -> HttpResponse:
     found = explain(initiative).get(figure)
     if found is None:
         raise Http404
-    template = "_components/drawer.html" if wants_partial(request) else "dashboards/figure.html"
+    template = "_components/drawer.html" if wants_partial(request) else "dashboards/initiative_figure.html"
     return render(request, template, {"initiative": initiative, "explanation": found} | found)

@@ -13,6 +13,9 @@ from ledger.facts import Fact, FactManager
 from portfolio.fields import MoneyField
 from portfolio.models import BusinessCase, Initiative, OutcomeClass, Stage
 
+# Amber begins at a tenth over or short of the baseline.
+WORTH_SAYING = 0.10
+
 
 class Status(models.TextChoices):
     """How it goes against its baseline, over what is known."""
@@ -135,6 +138,10 @@ class ScoringRoundQuerySet(models.QuerySet["ScoringRound"]):
             complete=Count("assignments__scorecard", distinct=True),
         )
 
+    def ready(self) -> Self:
+        """Those in which as many scorecards are in as the case needs."""
+        return self.filter(required__lte=Count("assignments__scorecard", distinct=True))
+
 
 class ScoringRound(Fact):
     """The scoring of one frozen case under one model version by `required` assessors."""
@@ -144,6 +151,10 @@ class ScoringRound(Fact):
     model = models.ForeignKey(ScoringModel, models.PROTECT, related_name="+")
     required = models.PositiveSmallIntegerField()
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    # Counted by `with_progress` alone.
+    assigned: int
+    complete: int
 
     objects = FactManager.from_queryset(ScoringRoundQuerySet)()
 
@@ -394,18 +405,15 @@ class ReturnPosition(Position):
 
     @property
     def status_reasons(self) -> list[str]:
-        """Why the status is what it is, in sentences; what is unknown is left out."""
+        """What keeps the status from being green, in words; empty where nothing does."""
         return [
-            sentence.format(f"{value:+.0%}")
-            for value, sentence in (
-                (self.cost_overrun, "Cost of closed months is {} against the baseline."),
-                (self.time_overrun, "Time to go-live is {} against the baseline."),
-                (
-                    None if self.benefit_shortfall is None else -self.benefit_shortfall,
-                    "Attested benefit is {} against the baseline.",
-                ),
+            f"{what} {share:.0%} {than}"
+            for share, what, than in (
+                (self.cost_overrun, "cost", "over the baseline"),
+                (self.time_overrun, "time to go-live", "over the baseline"),
+                (self.benefit_shortfall, "attested benefit", "short of the baseline"),
             )
-            if value is not None
+            if share is not None and share >= WORTH_SAYING
         ]
 
 

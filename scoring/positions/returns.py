@@ -67,9 +67,11 @@ class Flows:
 
     base: IntArray
     go_live: IntArray
+    classes: Sequence[str]
     planned: IntArray  # by line: delivery, run, cash, other
     baseline: IntArray
     actual: IntArray
+    to_date: IntArray  # cost and benefit over months closed for both: on cash, then of all
     attested: IntArray  # cash, other
     forecast: IntArray  # cost, cash, other
     factors: FloatArray  # cost, cash, other
@@ -440,7 +442,7 @@ class _Block:
         """Amounts in the base currency; a missing rate is a fault of its row."""
         amounts, faults = in_base(stored, currency, month, self.rules)
         for places, sentence in faults:
-            self.faults |= dict.fromkeys(np.unique(row[places]).tolist(), sentence)
+            self.faults = dict.fromkeys(np.unique(row[places]).tolist(), sentence) | self.faults
         return amounts
 
     # Actuals by month
@@ -491,8 +493,8 @@ class _Block:
 
     def _plan_measures(self) -> dict[str, FloatArray]:
         classes = self._of_case(self.plan_case, self.cases["reference_class"], -1)
-        names = [CLASSES[place] if place >= 0 else "" for place in classes.tolist()]
-        found = measure_plans(self.planned, self.go_live, names, self.rules.settings)
+        self.classes = [CLASSES[place] if place >= 0 else "" for place in classes.tolist()]
+        found = measure_plans(self.planned, self.go_live, self.classes, self.rules.settings)
         plan = found.submitted.rounded(DIGITS)
         columns = {
             "npv_submitted": plan.npv,
@@ -524,6 +526,7 @@ class _Block:
         # A month without a planned benefit has nothing to wait for.
         settled = (self.lines_then == 0) | self.benefit_is_closed
         cost = np.where(self.cost_is_closed, self.actual, 0)
+        self.to_date: dict[str, tuple[IntArray, IntArray]] = {}
         found: dict[str, IntArray | FloatArray] = {
             "actual_cost_closed": cost.sum(axis=1),
             "planned_cost_to_date": np.where(self.cost_is_closed, planned_cost, 0).sum(axis=1),
@@ -532,8 +535,9 @@ class _Block:
             ("", settled[0], self.attested[0]),
             ("_all", settled[0] & settled[1], self.attested[0] + self.attested[1]),
         ):
-            cost_then = _units(np.where(months, cost, 0))
-            benefit_then = _units(np.where(months & self.cost_is_closed, benefit, 0))
+            amounts = np.where(months, cost, 0), np.where(months & self.cost_is_closed, benefit, 0)
+            self.to_date[name] = amounts
+            cost_then, benefit_then = _units(amounts[0]), _units(amounts[1])
             npv = finance.npv(benefit_then - cost_then, annual_rate)
             pv_cost = finance.present_value(cost_then, annual_rate)
             found[f"npv_to_date{name}"] = self._if_baseline(_money(npv))
@@ -757,9 +761,11 @@ class _Block:
         return Flows(
             base=self.base,
             go_live=self.go_live,
+            classes=self.classes,
             planned=self.planned,
             baseline=self.baseline,
             actual=self.actual,
+            to_date=np.stack([*self.to_date[""], *self.to_date["_all"]]),
             attested=self.attested,
             forecast=self.forecast,
             factors=self.factors,

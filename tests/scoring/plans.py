@@ -141,7 +141,9 @@ def run(
         act.marks("return", [initiative.pk])
 
 
-def post(act: Act, initiative: Initiative | None, month: date, amount: Decimal | int, currency: str) -> Posting:
+def post(
+    act: Act, initiative: Initiative | None, month: date, amount: Decimal | int, currency: str
+) -> Posting:
     """One posting; a negative amount is a credit note."""
     return act.add(
         Posting,

@@ -127,7 +127,7 @@ def _tiers(user: User) -> Iterator[Waiting]:
 def _closings(user: User) -> Iterator[Waiting]:
     if not policy.reach(user, "scoring.close").paths:
         return
-    for scoring in rounds_to_close():
+    for scoring in rounds_to_close(user):
         yield Waiting(
             "Close the scoring",
             _label(scoring.initiative),

@@ -1,0 +1,365 @@
+"""What may be read of a scoring, by whom and when: the one place that keeps assessors blind.
+
+Until as many scorecards as the case needs are in, an assessor reads their own one only. Until the scoring
+closes, everyone else reads how many are in, and nothing that is made of a rating.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+
+from accounts import policy
+from accounts.models import Role, RoleGrant, User
+from portfolio.models import BusinessCase, Initiative, Stage
+from portfolio.querysets import InitiativeQuerySet
+from scoring import engine
+from scoring.models import (
+    EvidenceGrade,
+    Score,
+    Scorecard,
+    ScorecardAssignment,
+    ScoringModel,
+    ScoringRound,
+    ScoringRoundQuerySet,
+)
+from scoring.permissions import parts_by_initiative, why_unfit
+
+BEFORE_A_DECISION = (Stage.DRAFT, Stage.SUBMITTED, Stage.ASSESSMENT)
+
+
+def model_of(model: ScoringModel) -> engine.Model:
+    """A published version as the pure engine reads it."""
+    return engine.model_from(
+        model.version,
+        model.name,
+        model.settings,
+        [
+            engine.Criterion(
+                key=criterion.key,
+                dimension=criterion.dimension,
+                title=criterion.title,
+                question=criterion.question,
+                weight=criterion.weight,
+                levels=tuple(criterion.levels),
+                kind=engine.Kind(criterion.kind),
+                knots=tuple((float(value), float(rating)) for value, rating in criterion.knots),
+            )
+            for criterion in model.criteria.all()
+        ],
+    )
+
+
+# Who may read what ---------------------------------------------------------------------------
+
+
+def visible_scorecards(user: User, round_: ScoringRound) -> QuerySet[Scorecard]:
+    """The complete scorecards of a round whose ratings and author the user may read now."""
+    cards = (
+        Scorecard.objects.filter(assignment__round=round_)
+        .select_related("assignment__assessor", "transaction")
+        .prefetch_related("ratings__criterion")
+        .order_by("pk")
+    )
+    if not Initiative.objects.open_to(user).filter(pk=round_.initiative_id).exists():
+        return cards.none()
+    own = cards.filter(assignment__assessor=user)
+    if _still_to_score(user, round_.initiative_id):
+        return own
+    if round_.is_closed:
+        return cards
+    return cards if own.exists() and cards.count() >= round_.required else own
+
+
+def _still_to_score(user: User, initiative_id: int) -> bool:
+    """Whether the user has a scorecard of this initiative to write: even earlier ones would lead them."""
+    return assignments_to_write(user).filter(round__initiative=initiative_id).exists()
+
+
+def scores_out() -> QuerySet[Score]:
+    """The scores that may be shown: of the newest scoring of each initiative, once it is closed.
+
+    A score goes out of sight when a new scoring opens, and when a new case is sent before the decision.
+    """
+    newer = ScoringRound.objects.filter(initiative=OuterRef("initiative"), pk__gt=OuterRef("round"))
+    outdated = Q(initiative__stage__in=BEFORE_A_DECISION) & ~Q(round__case=F("initiative__current_case"))
+    return Score.objects.filter(~Exists(newer), ~outdated, round__closing__isnull=False)
+
+
+def score_of(initiative: Initiative) -> Score | None:
+    """The score of an initiative; None before its scoring closes, and while a new one runs."""
+    return (
+        scores_out()
+        .filter(initiative=initiative)
+        .select_related("round__model", "round__case", "round__closing__transaction")
+        .first()
+    )
+
+
+def ranking(initiatives: InitiativeQuerySet) -> InitiativeQuerySet:
+    """Those with a score that is out, the best first: by low end, then feasibility, then reference."""
+    return (
+        initiatives.filter(pk__in=scores_out().values("initiative"))
+        .select_related("score")
+        .order_by("-score__low", "-score__feasibility_low", "reference")
+    )
+
+
+# What waits ----------------------------------------------------------------------------------
+
+
+def assignments_to_write(user: User) -> QuerySet[ScorecardAssignment]:
+    """The user's scorecards that are not in yet, of rounds that run."""
+    return ScorecardAssignment.objects.filter(
+        assessor=user, scorecard=None, round__in=ScoringRound.objects.running()
+    )
+
+
+def assignments_of(user: User) -> QuerySet[ScorecardAssignment]:
+    """What waits for an assessor, the nearest day first: each with its round, case, initiative and unit."""
+    waiting = assignments_to_write(user) if policy.may(user, "scorecard.write") else _no_assignments()
+    return waiting.select_related("round__initiative__unit", "round__case", "draft").order_by("due_on", "pk")
+
+
+def assignments_done(user: User) -> QuerySet[ScorecardAssignment]:
+    """The user's complete scorecards, the newest first."""
+    return (
+        ScorecardAssignment.objects.filter(assessor=user, scorecard__isnull=False)
+        .select_related("round__initiative__unit", "round__closing", "scorecard__transaction")
+        .order_by("-scorecard__pk")
+    )
+
+
+def _no_assignments() -> QuerySet[ScorecardAssignment]:
+    return ScorecardAssignment.objects.none()
+
+
+def running_rounds(user: User) -> ScoringRoundQuerySet:
+    """The rounds that the user runs as portfolio office, the longest waiting first."""
+    return (
+        ScoringRound.objects.running()
+        .filter(_within(user, "scoring.assign", "initiative__unit__path"))
+        .with_progress()
+        .select_related("initiative__unit", "case", "model", "transaction")
+        .prefetch_related(
+            Prefetch("assignments", ScorecardAssignment.objects.select_related("assessor", "scorecard"))
+        )
+        .order_by("pk")
+    )
+
+
+def rounds_to_close(user: User) -> ScoringRoundQuerySet:
+    """The rounds in which enough scorecards are in, so that the portfolio office may close them."""
+    return running_rounds(user).ready()
+
+
+def cases_to_open(user: User) -> QuerySet[Initiative]:
+    """Initiatives whose completed case waits for its scoring to be opened by the user."""
+    scored = ScoringRound.objects.filter(case=OuterRef("current_case"))
+    return (
+        Initiative.objects.in_flight()
+        .filter(
+            _within(user, "scoring.assign", "unit__path"),
+            ~Exists(scored),
+            stage=Stage.ASSESSMENT,
+            current_case__purpose=BusinessCase.Purpose.COMPLETED,
+        )
+        .select_related("unit", "current_case")
+        .order_by("stage_since", "pk")
+    )
+
+
+def _within(user: User, action: str, path: str) -> Q:
+    """The units in which the user's role allows the action."""
+    if not policy.may(user, action):
+        return Q(pk__in=[])
+    reach = policy.reach(user, action)
+    found = Q(pk__in=[])
+    for start in reach.paths:
+        found |= Q(**{f"{path}__startswith": start})
+    return found
+
+
+# For the pages -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An assessor as the portfolio office sees them for one case."""
+
+    person: User
+    unfit: str
+
+
+def candidates(rounds: list[ScoringRound]) -> dict[int, list[Candidate]]:
+    """For each round the assessors of its unit who have no scorecard yet, with why they don't fit, if so."""
+    grants = list(
+        RoleGrant.objects.active()
+        .filter(role=Role.ASSESSOR)
+        .select_related("user__home_unit", "unit")
+        .order_by("user__name")
+    )
+    parts = parts_by_initiative([round_.initiative for round_ in rounds])
+    taken = set(ScorecardAssignment.objects.filter(round__in=rounds).values_list("round", "assessor"))
+    found: dict[int, list[Candidate]] = {}
+    for round_ in rounds:
+        unit = round_.initiative.unit
+        people = {grant.user_id: grant.user for grant in grants if unit.is_under(grant.unit)}
+        found[round_.pk] = [
+            Candidate(person, why_unfit(person, unit, parts[round_.initiative_id].get(pk)))
+            for pk, person in people.items()
+            if (round_.pk, pk) not in taken
+        ]
+    return found
+
+
+def open_to_read(user: User, pk: int) -> ScorecardAssignment | None:
+    """The assignment if it is the user's own, or if its complete scorecard may be read by now."""
+    assignment = (
+        ScorecardAssignment.objects.filter(pk=pk)
+        .select_related(
+            "assessor__home_unit",
+            "round__initiative__unit",
+            "round__case",
+            "round__model",
+            "round__closing",
+            "scorecard__transaction",
+            "draft",
+        )
+        .first()
+    )
+    if assignment is None:
+        return None
+    round_ = assignment.round
+    if assignment.assessor_id == user.pk:
+        is_open = Initiative.objects.open_to(user).filter(pk=round_.initiative_id).exists()
+        return assignment if is_open else None
+    return assignment if visible_scorecards(user, round_).filter(assignment=assignment).exists() else None
+
+
+# The score as a page shows it -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Term:
+    """What one criterion adds to the score: from `low` to `high` points, of at most `most`."""
+
+    title: str
+    dimension: str
+    is_computed: bool
+    rating_low: float
+    rating_high: float
+    low: float
+    high: float
+    most: float
+    spread: float | None
+    value: str | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the rating is a point."""
+        return self.rating_low == self.rating_high
+
+
+@dataclass(frozen=True)
+class DimensionScore:
+    """One dimension, 0 to 100 by its own weights."""
+
+    key: str
+    title: str
+    weight: float
+    low: float
+    high: float
+    hurdle: float | None
+    terms: list[Term]
+
+
+@dataclass(frozen=True)
+class ScorePanel:
+    """What a page may say about the score of one initiative to one reader.
+
+    `state` is 'none' (never scored), 'running' ("2 of 3 in"), 'computing' (closed, being computed) or 'out'.
+    Only 'out' carries a score, its dimensions, and who rated when.
+    """
+
+    state: str
+    complete: int = 0
+    required: int = 0
+    case_version: int | None = None
+    is_of_current_case: bool = True
+    score: Score | None = None
+    model: ScoringModel | None = None
+    hurdle: float | None = None
+    evidence_grade: str = ""
+    scale: float = 0
+    dimensions: tuple[DimensionScore, ...] = ()
+    scorecards: tuple[Scorecard, ...] = ()
+
+
+def score_panel(user: User, initiative: Initiative) -> ScorePanel:
+    """The score of an initiative for a page that the user may open, or how far its scoring is."""
+    score = score_of(initiative)
+    if score is not None:
+        return _panel_of(score, user, initiative)
+    round_ = (
+        ScoringRound.objects.newest()
+        .filter(initiative=initiative)
+        .with_progress()
+        .select_related("case", "closing")
+        .first()
+    )
+    if round_ is None or round_.case_id != initiative.current_case_id:
+        return ScorePanel(state="none")
+    return ScorePanel(
+        state="computing" if round_.is_closed else "running",
+        complete=round_.complete,
+        required=round_.required,
+        case_version=round_.case.version,
+    )
+
+
+def _panel_of(score: Score, user: User, initiative: Initiative) -> ScorePanel:
+    round_ = score.round
+    model = model_of(round_.model)
+    hurdles = {hurdle.measure: hurdle.at_least for hurdle in model.hurdles}
+    most = dict(zip([criterion.key for criterion in model.criteria], model.points(), strict=True))
+    kinds = {criterion.key: criterion.kind for criterion in model.criteria}
+    inputs = round_.closing.computed_inputs
+    terms = [
+        Term(
+            title=row["title"],
+            dimension=row["dimension"],
+            is_computed=kinds[row["key"]] == engine.Kind.COMPUTED,
+            rating_low=row["rating_low"],
+            rating_high=row["rating_high"],
+            low=row["low"],
+            high=row["high"],
+            most=most[row["key"]],
+            spread=row["spread"],
+            value=inputs.get(row["key"]),
+        )
+        for row in score.contributions
+    ]
+    return ScorePanel(
+        state="out",
+        required=round_.required,
+        case_version=round_.case.version,
+        is_of_current_case=round_.case_id == initiative.current_case_id,
+        score=score,
+        model=round_.model,
+        hurdle=hurdles.get(engine.SCORE),
+        evidence_grade=EvidenceGrade(score.evidence_grade).label,
+        scale=max(most.values()),
+        dimensions=tuple(
+            DimensionScore(
+                key=dimension.key,
+                title=dimension.title,
+                weight=dimension.weight,
+                low=getattr(score, f"{dimension.key}_low"),
+                high=getattr(score, f"{dimension.key}_high"),
+                hurdle=hurdles.get(dimension.key),
+                terms=[term for term in terms if term.dimension == dimension.key],
+            )
+            for dimension in model.dimensions
+        ),
+        scorecards=tuple(visible_scorecards(user, round_)),
+    )

@@ -1,0 +1,371 @@
+"""The acts of scoring: publish the default model, open a round, assign, write, complete, close."""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.errors import Changed, Incomplete, InvalidMove, Refused
+from accounts.models import User
+from accounts.notices import notify
+from ledger import clock
+from ledger.services import last_seq, record
+from portfolio import lifecycle, money
+from portfolio.models import BusinessCase, Initiative, Part, RiskTier
+from portfolio.selectors import fiscal_year_of, rate
+from portfolio.services import appoint
+from scoring import engine, positions
+from scoring.default_model import CORRECTED_RETURN, DEFAULT_MODEL, TIME_TO_BENEFIT
+from scoring.models import (
+    Criterion,
+    EvidenceGrade,
+    ModelPublication,
+    Scorecard,
+    ScorecardAssignment,
+    ScorecardDraft,
+    ScorecardRating,
+    ScoringClose,
+    ScoringModel,
+    ScoringRound,
+)
+from scoring.permissions import (
+    may_assign,
+    may_close_scoring,
+    may_complete_scorecard,
+    may_open_scoring,
+    may_write_scorecard,
+)
+from scoring.selectors import model_of
+
+UNKNOWN = "unknown"
+# Criterion key -> {rating: 1 to 5, "unknown" or None, confidence, reason}
+Ratings = Mapping[str, Mapping[str, Any]]
+CleanRatings = dict[str, dict[str, Any]]
+LONGEST_REASON = 2000
+
+
+# The model -----------------------------------------------------------------------------------
+
+
+def install_default_model() -> ScoringModel:
+    """Publish the default model, by the system; a second call finds it and changes nothing."""
+    found = ScoringModel.objects.filter(version=DEFAULT_MODEL.version).first()
+    if found is not None:
+        return found
+    with record("model.published", actor=None) as act:
+        model = act.add(
+            ScoringModel,
+            version=DEFAULT_MODEL.version,
+            name=DEFAULT_MODEL.title,
+            settings=DEFAULT_MODEL.settings(),
+            drafted_by=None,
+        )
+        act.add_many(
+            Criterion,
+            [
+                Criterion(
+                    model=model,
+                    position=position,
+                    key=criterion.key,
+                    dimension=criterion.dimension,
+                    title=criterion.title,
+                    question=criterion.question,
+                    weight=criterion.weight,
+                    kind=criterion.kind,
+                    levels=list(criterion.levels),
+                    knots=[[str(value), str(rating)] for value, rating in criterion.knots],
+                )
+                for position, criterion in enumerate(DEFAULT_MODEL.criteria, start=1)
+            ],
+        )
+        act.add(ModelPublication, model=model, by=None, co_signed_by=None)
+        act.about(model)
+        act.note(version=model.version)
+    return model
+
+
+# Opening and assigning -----------------------------------------------------------------------
+
+
+def open_scoring(initiative: Initiative, *, actor: User) -> ScoringRound:
+    """Open the scoring of the completed case under the model in force.
+
+    Raises NotAllowed, or InvalidMove outside assessment, before the completed case is in, or when it is
+    open already.
+    """
+    with record("scoring.opened", actor=actor, about=initiative) as act:
+        initiative = lifecycle.lock(initiative)
+        may_open_scoring(actor, initiative).or_deny()
+        case = initiative.current_case
+        if case is None or case.purpose != BusinessCase.Purpose.COMPLETED:
+            raise InvalidMove(
+                f"{initiative.reference}: {initiative.unit} has not sent the completed case yet."
+            )
+        model = ScoringModel.objects.in_force()
+        if ScoringRound.objects.filter(case=case, model=model).exists():
+            raise InvalidMove(f"Version {case.version} of {initiative.reference} is in scoring already.")
+        needed = engine.scorecards_needed(
+            model_of(model), cost_in_base_currency(case), is_high_tier=initiative.risk_tier == RiskTier.HIGH
+        )
+        act.note(case_version=case.version, model_version=model.version, required=needed)
+        return act.add(
+            ScoringRound, initiative=initiative, case=case, model=model, required=needed, opened_by=actor
+        )
+
+
+def cost_in_base_currency(case: BusinessCase) -> Decimal:
+    """The whole-life cost at this year's planning rate. Raises Refused without a rate."""
+    rate_today = rate(case.currency, fiscal_year_of(clock.today()))
+    return money.convert(case.whole_life_cost, rate_today, settings.BASE_CURRENCY)
+
+
+def assign(round_: ScoringRound, assessor: User, *, due_on: date, actor: User) -> ScorecardAssignment:
+    """Give a scorecard to an assessor of another unit, who may open the case from now on.
+
+    Raises NotAllowed with the reason why this person doesn't fit, InvalidMove when the round doesn't run or
+    they have one already, Refused for a day that is over.
+    """
+    if due_on < clock.today():
+        raise Refused("That day is over.", {"due_on": "Choose today or a day to come."})
+    with record("scorecard.assigned", actor=actor, about=round_.initiative) as act:
+        initiative = lifecycle.lock(round_.initiative)
+        round_ = _locked(round_, initiative)
+        may_assign(actor, round_, assessor).or_deny()
+        _require_running(round_)
+        if ScorecardAssignment.objects.filter(round=round_, assessor=assessor).exists():
+            raise InvalidMove(f"{assessor} scores {initiative.reference} already.")
+        assignment = act.add(
+            ScorecardAssignment, round=round_, assessor=assessor, due_on=due_on, assigned_by=actor
+        )
+        appoint(initiative, Part.ASSESSOR, assessor, act=act)
+        act.note(assessor=assessor.pk, due_on=due_on)
+        notify(
+            assessor,
+            subject=f"Score {initiative.reference} by {due_on:%-d %b %Y}",
+            sentence=f"{actor} asks you to score “{initiative.title}”, {initiative.unit}. "
+            "You score it blind: what others rate stays hidden until all scorecards are in.",
+            path=assignment.get_absolute_url(),
+        )
+        return assignment
+
+
+def _locked(round_: ScoringRound, initiative: Initiative) -> ScoringRound:
+    """The round as it is now, under the lock of its initiative."""
+    round_ = ScoringRound.objects.select_related("case", "model", "closing").get(pk=round_.pk)
+    round_.initiative = initiative
+    return round_
+
+
+def _require_running(round_: ScoringRound) -> None:
+    """Raise InvalidMove with the reason why nothing can be added to this round."""
+    if round_.is_closed:
+        raise InvalidMove(f"The scoring of {round_.initiative.reference} is closed.")
+    if not ScoringRound.objects.running().filter(pk=round_.pk).exists():
+        raise InvalidMove(
+            f"Version {round_.case.version} of {round_.initiative.reference} is scored no more: "
+            "a newer case was sent, or it left assessment."
+        )
+
+
+# Scorecards ----------------------------------------------------------------------------------
+
+
+def judged(model: ScoringModel) -> list[Criterion]:
+    """The criteria that assessors rate, in the model's order."""
+    return [criterion for criterion in model.criteria.all() if criterion.kind == Criterion.Kind.JUDGED]
+
+
+def clean_ratings(criteria: Iterable[Criterion], ratings: Ratings) -> CleanRatings:
+    """The ratings in their normal form, one for each criterion. Raises Refused for impossible ones."""
+    criteria = list(criteria)
+    errors = {str(key): "This is no criterion that assessors rate." for key in ratings}
+    cleaned: CleanRatings = {}
+    for criterion in criteria:
+        errors.pop(criterion.key, None)
+        given = ratings.get(criterion.key) or {}
+        rating, confidence = given.get("rating"), given.get("confidence") or ScorecardRating.Confidence.MEDIUM
+        reason = str(given.get("reason") or "").replace("\x00", "").strip()
+        if rating not in {None, UNKNOWN, 1, 2, 3, 4, 5} or isinstance(rating, bool):
+            errors[criterion.key] = "Choose 1 to 5, or unknown."
+        elif confidence not in ScorecardRating.Confidence.values:
+            errors[criterion.key] = "Choose low, medium or high confidence."
+        elif len(reason) > LONGEST_REASON:
+            errors[criterion.key] = f"At most {LONGEST_REASON} characters fit."
+        cleaned[criterion.key] = {"rating": rating, "confidence": str(confidence), "reason": reason}
+    if errors:
+        raise Refused("Some ratings can't be taken.", errors)
+    return cleaned
+
+
+def missing_in(criteria: Iterable[Criterion], ratings: Ratings) -> dict[str, str]:
+    """What keeps a scorecard from being complete: criterion key -> the sentence that says what to add."""
+    missing: dict[str, str] = {}
+    for criterion in criteria:
+        given = ratings.get(criterion.key) or {}
+        if given.get("rating") is None:
+            missing[criterion.key] = "Rate it from 1 to 5, or mark it unknown."
+        elif given["rating"] in {1, 5} and not given.get("reason"):
+            missing[criterion.key] = f"A rating of {given['rating']} needs a reason."
+    return missing
+
+
+def draft_changes(assignment: ScorecardAssignment, *, version: int, ratings: Ratings) -> list[dict[str, Any]]:
+    """What a draft saved elsewhere since `version` holds instead of `ratings`: label, before, after.
+
+    Empty when nothing was saved since, or when both are the same.
+    """
+    draft = ScorecardDraft.objects.filter(assignment=assignment).first()
+    if draft is None or draft.version == version:
+        return []
+    return [
+        {
+            "key": criterion.key,
+            "label": criterion.title,
+            "before": ratings.get(criterion.key),
+            "after": draft.ratings.get(criterion.key),
+        }
+        for criterion in judged(assignment.round.model)
+        if ratings.get(criterion.key) != draft.ratings.get(criterion.key)
+    ]
+
+
+@transaction.atomic
+def save_scorecard_draft(
+    assignment: ScorecardAssignment, *, ratings: Ratings, comment: str = "", version: int, actor: User
+) -> ScorecardDraft:
+    """Save one's unfinished scorecard, opened at `version` (0 when there was none yet).
+
+    Raises NotAllowed, InvalidMove, Refused (impossible ratings, by criterion), or Changed when it was saved
+    from another window meanwhile, with what differs.
+    """
+    may_write_scorecard(actor, assignment).or_deny()
+    _require_running(assignment.round)
+    _require_incomplete(assignment)
+    cleaned = clean_ratings(judged(assignment.round.model), ratings)
+    ScorecardDraft.objects.get_or_create(assignment=assignment)
+    draft = ScorecardDraft.objects.select_for_update().get(assignment=assignment)
+    if (draft.ratings, draft.comment) == (cleaned, comment.strip()):
+        return draft
+    if draft.version != version:
+        raise Changed(
+            "You saved this scorecard from another window after you opened it here.",
+            changes=draft_changes(assignment, version=version, ratings=cleaned),
+            version=draft.version,
+        )
+    draft.ratings, draft.comment = cleaned, comment.strip()
+    draft.version, draft.updated_at = draft.version + 1, clock.now()
+    draft.save(update_fields=["ratings", "comment", "version", "updated_at"])
+    return draft
+
+
+def _require_incomplete(assignment: ScorecardAssignment) -> None:
+    if Scorecard.objects.filter(assignment=assignment).exists():
+        raise InvalidMove("This scorecard is complete; it can't be changed any more.")
+
+
+def complete_scorecard(
+    assignment: ScorecardAssignment, *, ratings: Ratings, comment: str = "", actor: User
+) -> Scorecard:
+    """Hand in a scorecard: every judged criterion rated or unknown, with a reason at 1 and at 5; for good.
+
+    Raises NotAllowed, InvalidMove, Refused, or Incomplete with what is missing by criterion.
+    """
+    with record("scorecard.completed", actor=actor, about=assignment.round.initiative) as act:
+        initiative = lifecycle.lock(assignment.round.initiative)
+        round_ = assignment.round = _locked(assignment.round, initiative)
+        may_complete_scorecard(actor, assignment).or_deny()
+        _require_running(round_)
+        _require_incomplete(assignment)
+        criteria = judged(round_.model)
+        cleaned = clean_ratings(criteria, ratings)
+        if missing := missing_in(criteria, cleaned):
+            raise Incomplete("This scorecard is not complete yet.", missing)
+        card = act.add(Scorecard, assignment=assignment, comment=comment.strip())
+        act.add_many(
+            ScorecardRating,
+            [
+                ScorecardRating(
+                    scorecard=card,
+                    criterion=criterion,
+                    rating=None if given["rating"] == UNKNOWN else given["rating"],
+                    confidence=given["confidence"],
+                    reason=given["reason"],
+                )
+                for criterion in criteria
+                for given in (cleaned[criterion.key],)
+            ],
+        )
+        # The entry says that it is in, and nothing of what it says: auditors read it before the closing.
+        act.note(assignment=assignment.pk)
+        ScorecardDraft.objects.filter(assignment=assignment).delete()
+        return card
+
+
+# Closing -------------------------------------------------------------------------------------
+
+
+def close_scoring(round_: ScoringRound, *, evidence_grade: str, actor: User) -> ScoringClose:
+    """Close a round that has its scorecards: the computed inputs freeze and the score comes out.
+
+    Raises NotAllowed, Refused for an unknown grade, InvalidMove when it doesn't run or cards are missing.
+    """
+    if evidence_grade not in EvidenceGrade.values:
+        raise Refused("Choose an evidence grade.", {"evidence_grade": "Choose one of A to E."})
+    with record("scoring.closed", actor=actor, about=round_.initiative) as act:
+        initiative = lifecycle.lock(round_.initiative)
+        round_ = _locked(round_, initiative)
+        may_close_scoring(actor, round_).or_deny()
+        _require_running(round_)
+        complete = Scorecard.objects.filter(assignment__round=round_).count()
+        if complete < round_.required:
+            raise InvalidMove(f"{complete} of {round_.required} scorecards are in; wait for the others.")
+        inputs = computed_inputs(round_)
+        closing = act.add(
+            ScoringClose,
+            round=round_,
+            closed_by=actor,
+            computed_inputs=inputs,
+            evidence_grade=evidence_grade,
+        )
+        act.note(scorecards=complete, evidence_grade=evidence_grade, computed_inputs=inputs)
+        act.marks("score", [initiative.pk])
+        concerned = {person.pk: person for person in (initiative.submitter, initiative.owner) if person}
+        for person in concerned.values():
+            notify(
+                person,
+                subject=f"{initiative.reference} is scored",
+                sentence=f"The scoring of “{initiative.title}” is closed. See what its score is made of.",
+                path=f"{initiative.get_absolute_url()}?tab=score",
+            )
+    positions.refresh_scores([initiative.pk])
+    return closing
+
+
+def computed_inputs(round_: ScoringRound) -> dict[str, str | None]:
+    """What the computed criteria are rated by, as text, from the facts of now; None where there is none.
+
+    The corrected return stands on cash where the plan has cash benefits, else it includes the others. Raises
+    InvalidMove when the return can't be computed.
+    """
+    pk = round_.initiative_id
+    computed = positions.compute_returns([pk], seq=last_seq(), on=clock.today())
+    if pk in computed.faults:
+        raise InvalidMove(f"Its return can't be computed: {computed.faults[pk]}")
+    row = {name: float(column[0]) for name, column in computed.columns.items()}
+    values = {
+        CORRECTED_RETURN: row["roi_p50" if row["planned_cash_benefit"] > 0 else "roi_p50_all"],
+        TIME_TO_BENEFIT: row["months_to_benefit"],
+    }
+    return {
+        criterion.key: _as_text(values.get(criterion.key, math.nan))
+        for criterion in round_.model.criteria.all()
+        if criterion.kind == Criterion.Kind.COMPUTED
+    }
+
+
+def _as_text(value: float) -> str | None:
+    return None if math.isnan(value) else f"{Decimal(repr(value)).normalize():f}"

@@ -8,12 +8,27 @@ from typing import Any, TypeAlias
 
 from django.test import Client
 
-from accounts.models import ApiToken, RoleConfirmation, RoleGrant, Scope, Unit, UnitPlacement, User
+from accounts.models import ApiToken, Role, RoleConfirmation, RoleGrant, Scope, Unit, UnitPlacement, User
+from governance import gates
+from governance import services as governance
 from governance.authority import install_authority
 from governance.gates import install_gates
+from governance.models import Envelope, SigningRound, Tranche
+from governance.permissions import may_sign
 from ledger import clock
 from ledger.services import record
-from scoring.services import install_default_model
+from portfolio.models import Initiative
+from portfolio.selectors import fiscal_year_of
+from portfolio.services import classify, confirm_sponsorship, save_draft, start_proposal
+from scoring.models import ScoringModel
+from scoring.services import (
+    assign,
+    close_scoring,
+    complete_scorecard,
+    install_default_model,
+    judged,
+    open_scoring,
+)
 
 # The types of the fixtures `sign_in` and `api`.
 SignIn: TypeAlias = Callable[..., Client]
@@ -241,3 +256,137 @@ def _spread(total: Decimal, weights: Sequence[int]) -> list[Decimal]:
 
 def _text(amount: Decimal) -> str:
     return format(amount, ".2f")
+
+
+# Where: initiatives at each stage -----------------------------------------------------------------
+#
+# Each takes a content such as the fixture `content` holds. Whoever has to act is the one who holds the role;
+# where a test brought nobody, a stand-in is made.
+
+
+def draft(content: dict[str, Any], *, unit: Unit | None = None) -> Initiative:
+    """A draft of the owner's unit, written by its unit lead."""
+    unit = unit or _home_of_owner(content)
+    lead = holder(Role.UNIT_LEAD, unit)
+    initiative = start_proposal(unit, title=content["title"], actor=lead)
+    save_draft(initiative, content=content, version=1, actor=lead)
+    return _fresh(initiative)
+
+
+def submitted(
+    content: dict[str, Any], *, unit: Unit | None = None, tier: str = "limited", domain: str = "it_service"
+) -> Initiative:
+    """Submitted, with all that triage asks but the track."""
+    initiative = draft(content, unit=unit)
+    gates.submit(initiative, actor=holder(Role.UNIT_LEAD, initiative.unit))
+    initiative = _fresh(initiative)
+    office = holder(Role.PORTFOLIO_OFFICE, initiative.unit)
+    sponsor = User.objects.get(pk=content["sponsor_id"])
+    confirm_sponsorship(initiative, sentence="This saves every user a day.", actor=sponsor)
+    classify(initiative, "risk_tier", tier, actor=holder(Role.RISK_OFFICER, initiative.unit))
+    classify(initiative, "domain", domain, actor=office)
+    classify(initiative, "overlap", "none", actor=office)
+    return _fresh(initiative)
+
+
+def in_assessment(content: dict[str, Any], **values: Any) -> Initiative:
+    """On the full track, with the completed case."""
+    initiative = submitted(content, **values)
+    gates.complete_case(initiative, actor=holder(Role.UNIT_LEAD, initiative.unit))
+    gates.triage(initiative, track="full", actor=holder(Role.PORTFOLIO_OFFICE, initiative.unit))
+    return _fresh(initiative)
+
+
+def in_decision(content: dict[str, Any], *, rating: int = 4, **values: Any) -> Initiative:
+    """Scored with the same rating in every criterion, closed, and recorded at G2."""
+    initiative = in_assessment(content, **values)
+    office = holder(Role.PORTFOLIO_OFFICE, initiative.unit)
+    scoring = open_scoring(initiative, actor=office)
+    ratings = {
+        criterion.key: {"rating": rating, "confidence": "high", "reason": "As the case shows."}
+        for criterion in judged(ScoringModel.objects.in_force())
+    }
+    for assessor in assessors_for(initiative, scoring.required):
+        due_on = clock.today() + timedelta(days=10)
+        assignment = assign(scoring, assessor, due_on=due_on, actor=office)
+        complete_scorecard(assignment, ratings=ratings, comment="", actor=assessor)
+    close_scoring(scoring, evidence_grade="C", actor=office)
+    gates.record_case(_fresh(initiative), actor=office)
+    return _fresh(initiative)
+
+
+def appropriate(unit: Unit, amount: Decimal | int, *, fiscal_year: int | None = None) -> Envelope:
+    """An envelope with a confirmed appropriation."""
+    change = governance.propose_envelope_change(
+        unit,
+        fiscal_year or fiscal_year_of(clock.today()),
+        kind="appropriation",
+        amount=Decimal(amount),
+        reason="The plan of the year",
+        actor=holder(Role.FINANCE, unit),
+    )
+    governance.confirm_envelope_change(change, actor=holder(Role.CFO, unit))
+    return change.envelope
+
+
+def piloting(
+    content: dict[str, Any], *, amount: Decimal | int = 100_000, released: bool = False, **values: Any
+) -> Initiative:
+    """Funded for its pilot by CFO (and CEO); the first tranche waits unless `released`."""
+    initiative = in_decision(content, **values)
+    if not Envelope.objects.exists():
+        appropriate(initiative.unit, 5_000_000)
+    signing = governance.open_signing(
+        initiative,
+        verb="go",
+        amount=Decimal(amount),
+        first_tranche=Decimal(amount) * 15 / 100,
+        reason="Best of the round",
+        actor=holder(Role.PORTFOLIO_OFFICE, initiative.unit),
+    )
+    for role in (Role.RISK_OFFICER, Role.CFO, Role.CEO):
+        person = holder(role, initiative.unit)
+        if SigningRound.objects.filter(pk=signing.pk, ending=None).exists() and may_sign(person, signing):
+            governance.sign(
+                signing, vote="for", reason="Worth it", seen_hash=signing.content_hash, actor=person
+            )
+    if released:
+        tranche = Tranche.objects.filter(initiative=initiative).order_by("number")[0]
+        governance.release_tranche(tranche, reason="As decided", actor=holder(Role.FINANCE, initiative.unit))
+    return _fresh(initiative)
+
+
+def holder(role: str, unit: Unit) -> User:
+    """Who holds the role for the unit, confirmed; a stand-in when nobody does."""
+    grants = RoleGrant.objects.active().confirmed().filter(role=role).select_related("unit").order_by("pk")
+    for granted in grants:
+        if unit.is_under(granted.unit):
+            return User.objects.get(pk=granted.user_id)
+    return make_person(f"Stand-in {role}", role, unit)
+
+
+def assessors_for(initiative: Initiative, count: int) -> list[User]:
+    """Confirmed assessors who are at home in neither its unit nor one above or below; stand-ins fill up."""
+    unit = initiative.unit
+    root = Unit.objects.get(pk=unit.path.split("/")[1])
+    found = [
+        User.objects.get(pk=granted.user_id)
+        for granted in RoleGrant.objects.active().confirmed().filter(role=Role.ASSESSOR).order_by("pk")
+        if granted.user.home_unit is not None
+        and not granted.user.home_unit.is_under(unit)
+        and not unit.is_under(granted.user.home_unit)
+    ][:count]
+    while len(found) < count:
+        home = make_unit(f"Elsewhere {len(found) + 1}", parent=root)
+        found.append(make_person(f"Stand-in assessor {home.pk}", Role.ASSESSOR, root, home_unit=home))
+    return found
+
+
+def _home_of_owner(content: dict[str, Any]) -> Unit:
+    home = User.objects.get(pk=content["owner_id"]).home_unit
+    assert home is not None, "the owner of the content has no home unit: name the unit"
+    return home
+
+
+def _fresh(initiative: Initiative) -> Initiative:
+    return Initiative.objects.get(pk=initiative.pk)

@@ -1,5 +1,6 @@
 """`manage.py serve`: the web process."""
 
+import io
 import os
 import sys
 from typing import Any
@@ -17,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuse what must not go to production, then become gunicorn."""
-        call_command("check", deploy=not settings.DEMO, fail_level="WARNING", verbosity=0)
+        call_command("check", deploy=not settings.DEMO, fail_level="WARNING", stdout=io.StringIO())
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
         # The command's own process becomes the server, so that signals reach it without a go-between.
         arguments = ["-m", "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"]

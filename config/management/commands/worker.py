@@ -2,10 +2,12 @@
 
 import sys
 import threading
+import warnings
 from argparse import ArgumentParser
 from typing import Any
 
 from celery.beat import Service
+from celery.exceptions import SecurityWarning
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -27,6 +29,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "Without REDIS_URL nobody can send this worker anything: start it with --embedded."
             )
+        # Celery warns root because of pickled messages; ours are JSON and nothing else is accepted.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
         timetable = Service(app, max_interval=1) if embedded else None
         if timetable is not None:
             # `celery worker --beat` would run the timetable in a process of its own, and this one could not

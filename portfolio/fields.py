@@ -9,11 +9,11 @@ from django.db import models
 from portfolio import money
 
 
-_ST = TypeVar("_ST", contravariant=True)
-_GT = TypeVar("_GT", covariant=True)
+_ST_contra = TypeVar("_ST_contra", contravariant=True)
+_GT_co = TypeVar("_GT_co", covariant=True)
 
 
-class MoneyField(models.BigIntegerField[_ST, _GT]):
+class MoneyField(models.BigIntegerField[_ST_contra, _GT_co]):
     """An amount: Decimal in Python, an integer of 10^-4 currency units in the database.
 
     The currency stands in a column beside it. Integers keep sums in SQL exact on both databases.

@@ -262,6 +262,7 @@ def sign_in(db: None) -> SignIn:
         at = time.time() if fresh else time.time() - 3600
         # What allauth notes at a sign-in by password; step-up reads it.
         session["account_authentication_methods"] = [{"method": "password", "at": at, "email": user.email}]
+        session["account_authentication_methods_user"] = str(user.pk)
         session.save()
         return client
 

@@ -8,7 +8,6 @@ from django.db import models
 
 from portfolio import money
 
-
 _ST_contra = TypeVar("_ST_contra", contravariant=True)
 _GT_co = TypeVar("_GT_co", covariant=True)
 
@@ -20,7 +19,7 @@ class MoneyField(models.BigIntegerField[_ST_contra, _GT_co]):
     """
 
     description = "An amount of money"
-    # For the type checker: what may be assigned, what comes back, what lookups take; a nullable column adds None.
+    # For the type checker: what may be assigned, what comes back, what lookups take; null adds None.
     _pyi_private_set_type: Decimal | int | str  # type: ignore[assignment]
     _pyi_private_get_type: Decimal  # type: ignore[assignment]
     _pyi_lookup_exact_type: Decimal | int | str  # type: ignore[assignment]

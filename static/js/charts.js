@@ -138,6 +138,12 @@ function load(address) {
     return library;
 }
 
+// Values may also come packed, as {bdata, dtype}.
+function isEmpty(figure) {
+    const holds = (values) => (Array.isArray(values) ? values.length > 0 : Boolean(values?.bdata));
+    return !figure.data?.some((trace) => holds(trace.x) || holds(trace.y) || holds(trace.z));
+}
+
 async function draw(chart) {
     const area = chart.querySelector(".chart-area");
     const source = document.getElementById(chart.dataset.figure);
@@ -145,6 +151,10 @@ async function draw(chart) {
     const figure = JSON.parse(source.textContent);
     // A view may hand over the figure as JSON text; then it was encoded twice.
     const parsed = typeof figure === "string" ? JSON.parse(figure) : figure;
+    if (isEmpty(parsed)) {
+        chart.dataset.empty = "";
+        return;
+    }
     try {
         const Plotly = await load(chart.dataset.library);
         figures.set(area, parsed);

@@ -67,14 +67,16 @@ def form_sections(
     initiative: Initiative, content: dict[str, Any], errors: dict[str, str], *, whole: bool
 ) -> list[FormSection]:
     """The form: the first screen's fields before G0, all of them afterwards or when asked for."""
-    lacking = case.missing(case.clean(content)[0], next_gate(initiative) if not whole else "G3")
+    clean = case.clean(content)[0]
+    lacking = case.missing(clean, next_gate(initiative) if not whole else "G3")
     shown = case.FIELDS if whole else tuple(case.BY_KEY[key] for key in FIRST_SCREEN)
     sections = []
     for key, label in case.SECTIONS.items():
         fields = [
             FormField(
                 field=item,
-                value=content.get(item.key),
+                # A person is chosen from a list, so the number counts; anything else stays as it was typed.
+                value=clean[item.key] if item.kind == "person" else content.get(item.key),
                 error=errors.get(item.key, ""),
                 lacks=lacking.get(item.key, ""),
                 errors={path: text for path, text in errors.items() if path.startswith(f"{item.key}.")},

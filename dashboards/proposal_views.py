@@ -54,7 +54,9 @@ def proposal(request: PortalRequest, pk: int) -> HttpResponse:
         return _show(request, initiative, draft, draft.content)
     typed = content_from_post(request.POST)
     try:
-        draft = services.save_draft(initiative, content=typed, version=_version(request), actor=request.user)
+        draft = services.save_draft(
+            initiative, content=typed, version=_version(request), over_own_edits=True, actor=request.user
+        )
     except (Refused, Changed) as error:
         return _show(request, initiative, draft, draft.content | typed, error)
     if wants_partial(request):
@@ -83,7 +85,9 @@ def _send(request: PortalRequest, pk: int, what: str) -> HttpResponse:
     typed = content_from_post(request.POST)
     try:
         if typed:
-            draft = services.save_draft(initiative, content=typed, version=_version(request), actor=request.user)
+            draft = services.save_draft(
+                initiative, content=typed, version=_version(request), over_own_edits=True, actor=request.user
+            )
         act = gates.submit if what == "submitted" else gates.complete_case
         act(initiative, actor=request.user)
     except (Refused, Changed, Incomplete) as error:

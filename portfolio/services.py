@@ -105,8 +105,18 @@ def start_proposal(unit: Unit, *, title: str, actor: User) -> Initiative:
 
 
 @transaction.atomic
-def save_draft(initiative: Initiative, *, content: Mapping[str, Any], version: int, actor: User) -> CaseDraft:
+def save_draft(
+    initiative: Initiative,
+    *,
+    content: Mapping[str, Any],
+    version: int,
+    over_own_edits: bool = False,
+    actor: User,
+) -> CaseDraft:
     """Save the draft that was opened at `version` (0: there was none yet).
+
+    With `over_own_edits` a newer version counts as seen when nobody but the actor wrote it: a page that saves
+    as one types overtakes itself.
 
     Raises Changed (somebody saved meanwhile, with what they changed) or Refused (values that are impossible,
     by field); in both cases nothing is written and the caller keeps what was typed.
@@ -114,7 +124,9 @@ def save_draft(initiative: Initiative, *, content: Mapping[str, Any], version: i
     initiative = lifecycle.lock(initiative)
     may_edit_draft(actor, initiative).or_deny()
     draft = CaseDraft.objects.select_for_update().filter(initiative=initiative).first()
-    if version != (draft.version if draft else 0):
+    if version != (draft.version if draft else 0) and not (
+        over_own_edits and draft and not draft.edits.filter(version__gt=version).exclude(by=actor).exists()
+    ):
         raise _changed(initiative, draft, version)
     if draft is None:
         # Imported initiatives get their draft when somebody first writes it.
@@ -164,7 +176,7 @@ def _changed(initiative: Initiative, draft: CaseDraft | None, version: int) -> C
 
 
 def own_part_of(initiative: Initiative, *, content: Mapping[str, Any], version: int) -> dict[str, Any]:
-    """What somebody who opened the draft at `version` changed themselves: fields that equal it are left out."""
+    """What somebody who opened the draft at `version` changed; fields that they left alone are left out."""
     seen = CaseDraftEdit.objects.filter(draft__initiative=initiative, version=version).first()
     return case_document.own_part(seen.content if seen else first_content(initiative), content)
 
@@ -327,8 +339,8 @@ def _follow_content(
         initiative.submitter = frozen.submitted_by
     initiative.save(
         update_fields=[
-            "title", "summary", "current_case", "currency", "reference_class", "whole_life_cost", "fiscal_year",
-            "submitter",
+            "title", "summary", "current_case", "currency", "reference_class", "whole_life_cost",
+            "fiscal_year", "submitter",
         ]
     )  # fmt: skip
 
@@ -587,6 +599,9 @@ def reach_milestone(initiative: Initiative, *, key: str, on: date, actor: User) 
             raise Refused("There is no such milestone.", {"key": "Choose a milestone of the case."})
         if on > clock.today():
             raise Refused("That day lies in the future.", {"on": "Choose today or a day before."})
+        if MilestoneReached.objects.filter(initiative=initiative, key=key).exists():
+            raise InvalidMove("This milestone is reported already.")
+        act.note(milestone=key, on=on)
         return act.add(MilestoneReached, initiative=initiative, key=key, on=on)
 
 
@@ -691,6 +706,8 @@ def confirm_rates(rate_set: RateSet, *, actor: User) -> RateSetConfirmation:
         may_confirm_rates(actor).or_deny()
         if rate_set.proposed_by_id in acting_for(actor.person.pk):
             deny("You proposed these rates, so somebody else has to confirm them.").or_deny()
+        if RateSetConfirmation.objects.filter(rate_set=rate_set).exists():
+            raise InvalidMove("These rates are in force already.")
         confirmation = act.add(RateSetConfirmation, rate_set=rate_set, by=actor)
         act.marks(
             "return",

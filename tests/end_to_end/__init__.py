@@ -1,0 +1,1 @@
+"""The main job told in a browser, against real processes."""

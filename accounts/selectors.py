@@ -78,6 +78,11 @@ class Branch:
     depth: int
     people: int
 
+    @property
+    def shown_depth(self) -> int:
+        """How far in the page sets it: not beyond the fourth level."""
+        return min(self.depth, 4)
+
 
 def unit_tree() -> list[Branch]:
     """All units in the order of the tree: each above those below it, by name."""

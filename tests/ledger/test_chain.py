@@ -65,7 +65,7 @@ def flip(draw: random.Random, links: list[Link]) -> list[Link]:
             changed = draw.randrange(1000)
         case _:
             changed = _flip_a_text(draw, value)
-    return [*links[:index], links[index]._replace(**{column: changed}), *links[index + 1 :]]
+    return [*links[:index], Link(**links[index]._asdict() | {column: changed}), *links[index + 1 :]]
 
 
 def delete(draw: random.Random, links: list[Link]) -> list[Link]:

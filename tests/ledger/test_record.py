@@ -4,7 +4,7 @@ import threading
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from accounts.models import Unit, UnitPlacement, User
 from ledger.facts import FactIsFinal
@@ -107,7 +107,7 @@ def test_sixteen_threads_leave_no_gap_in_the_numbers() -> None:
                             raise InterruptedError
                 except InterruptedError:
                     continue
-        except Exception as error:
+        except DatabaseError as error:
             errors.append(error)
         finally:
             connection.close()

@@ -18,6 +18,7 @@ from ledger.models import LedgerEntry, LedgerHead, Transaction
 from ledger.services import record
 from portfolio.models import Posting, RateSet
 from tests import factories
+from tests.ledger.statements import sql
 
 TAMPERINGS = 150
 
@@ -94,24 +95,25 @@ def _tamper(draw: random.Random, tables: list[str]) -> str | None:
     key = "seq" if table == LedgerEntry._meta.db_table else "id"
     with connection.cursor() as cursor:
         names = [column.name for column in connection.introspection.get_table_description(cursor, table)]
-        cursor.execute(f'SELECT {", ".join(names)} FROM "{table}"')
+        columns = ", ".join(names)
+        cursor.execute(sql("SELECT", columns, "FROM", table))
         row = draw.choice(cursor.fetchall())
         identity = row[names.index(key)]
         way = draw.choice(["update", "update", "update", "delete", "copy"])
         if way == "delete":
-            cursor.execute(f'DELETE FROM "{table}" WHERE {key} = %s', [identity])
+            cursor.execute(sql("DELETE FROM", table, "WHERE", key, "= %s"), [identity])
             return f"{way} {table} {identity}"
         if way == "copy":
             if table in (LedgerEntry._meta.db_table, Transaction._meta.db_table):
                 return None
             values = [100_000 if name == "id" else value for name, value in zip(names, row, strict=True)]
-            cursor.execute(f'INSERT INTO "{table}" VALUES ({", ".join(["%s"] * len(names))})', values)
+            cursor.execute(sql("INSERT INTO", table, "VALUES (", ", ".join(["%s"] * len(names)), ")"), values)
             return f"{way} {table} {identity}"
         column = draw.choice(names)
         before = row[names.index(column)]
         after = _other(draw, before)
-        cursor.execute(f'UPDATE "{table}" SET {column} = %s WHERE {key} = %s', [after, identity])
-        cursor.execute(f'SELECT {", ".join(names)} FROM "{table}" WHERE {key} = %s', [identity])
+        cursor.execute(sql("UPDATE", table, "SET", column, "= %s WHERE", key, "= %s"), [after, identity])
+        cursor.execute(sql("SELECT", columns, "FROM", table, "WHERE", key, "= %s"), [identity])
         if cursor.fetchone() == row:
             return None
         return f"{way} {table}.{column} of {identity}: {before!r} to {after!r}"
@@ -175,11 +177,13 @@ def test_verification_reads_in_a_fixed_number_of_queries(django_assert_max_num_q
 
 @pytest.mark.django_db(transaction=True)
 def test_the_command_says_whether_the_record_holds() -> None:
+    before = selectors.examine(state=True)
     user = factories.make_user("Vera Verifier")
     factories.grant(user, Role.AUDITOR, factories.make_unit("Group"))
     out, err = StringIO(), StringIO()
     call_command("verify_ledger", "--state", stdout=out, stderr=err)
-    assert out.getvalue() == "The ledger holds: 3 entries, 3 facts, 0 faults.\n"
+    said = f"{before.entries + 3} entries, {before.facts + 3} facts, 0 faults."
+    assert out.getvalue() == f"The ledger holds: {said}\n"
 
     facts.lift(connection)
     RoleGrant._base_manager.update(role=Role.CFO)
@@ -187,5 +191,5 @@ def test_the_command_says_whether_the_record_holds() -> None:
     with pytest.raises(SystemExit) as stopped:
         call_command("verify_ledger", "--state", stdout=out, stderr=err)
     assert stopped.value.code == 1
-    assert "A fact of transaction 2 was changed" in err.getvalue()
+    assert f"A fact of transaction {before.entries + 2} was changed" in err.getvalue()
     assert "1 faults" in out.getvalue()

@@ -1,5 +1,6 @@
 """Forms of the acts on one initiative."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,17 +12,37 @@ from portfolio import case, money
 from portfolio.imports.postings import PROFILE
 from portfolio.imports.profiles import PROFILES
 from portfolio.models import Initiative, PlanLine
-from portfolio.selectors import fiscal_year_of, kpis_of, usable_currencies
+from portfolio.selectors import fiscal_year_of, kpis_of, milestones_of, usable_currencies
+
+
+def choice(form: forms.Form, name: str) -> forms.ChoiceField:
+    """A field of choices, to be filled for one initiative. Raises TypeError for another field."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"{name} is no choice.")
+    return field
+
+
+class MonthInput(forms.TextInput):
+    """A month picker; where a browser has none, the month is typed."""
+
+    input_type = "month"
+
+    def format_value(self, value: Any) -> str | None:
+        """2026-04 for the first day of a month; what was typed stays as it is."""
+        return f"{value:%Y-%m}" if isinstance(value, date) else super().format_value(value)
 
 
 class MonthField(forms.CharField):
     """A month typed as 2026-04; its value is the first day of it."""
 
-    widget = forms.TextInput(attrs={"type": "month", "placeholder": "2026-04"})
+    widget = MonthInput(attrs={"placeholder": "2026-04"})
 
     def clean(self, value: Any) -> Any:
         """The first day of the month. Raises ValidationError."""
         text = super().clean(value)
+        if not text:
+            return None
         try:
             return case.parse_month(text)
         except ValueError as error:
@@ -39,9 +60,17 @@ class AmountField(forms.CharField):
         if not text:
             return None
         try:
-            return case.parse_amount(text, settings.BASE_CURRENCY)
+            return case.parse_amount(text)
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
+
+
+class CommentForm(forms.Form):
+    """What somebody has to say."""
+
+    text = forms.CharField(
+        max_length=4000, label="Say something about it", widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class PostingForm(forms.Form):
@@ -56,10 +85,9 @@ class PostingForm(forms.Form):
     def __init__(self, *args: Any, initiative: Initiative, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         usable = sorted(usable_currencies(fiscal_year_of(clock.today())))
-        field = self.fields["currency"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(code, code) for code in usable]
-        field.initial = initiative.currency
+        currency = choice(self, "currency")
+        currency.choices = [(code, code) for code in usable]
+        currency.initial = initiative.currency
 
 
 class MeasurementForm(forms.Form):
@@ -72,9 +100,22 @@ class MeasurementForm(forms.Form):
 
     def __init__(self, *args: Any, initiative: Initiative, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["kpi_key"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(kpi.key, kpi.name) for kpi in kpis_of(initiative)]
+        choice(self, "kpi_key").choices = [(kpi.key, kpi.name) for kpi in kpis_of(initiative)]
+
+
+class MilestoneForm(forms.Form):
+    """A milestone that was reached."""
+
+    key = forms.ChoiceField(label="Milestone")
+    on = forms.DateField(
+        label="Reached on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, initiative: Initiative, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice(self, "key").choices = [
+            (item.key, f"{item.name}, due {item.due_on:%d %b %Y}") for item in milestones_of(initiative)
+        ]
 
 
 class ClaimForm(forms.Form):
@@ -90,9 +131,9 @@ class ClaimForm(forms.Form):
     def __init__(self, *args: Any, initiative: Initiative, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         lines = PlanLine.objects.filter(case=initiative.current_case_id, side="benefit").order_by("id")
-        field = self.fields["line_key"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(line.key, line.label or line.get_category_display()) for line in lines]
+        choice(self, "line_key").choices = [
+            (line.key, line.label or line.get_category_display()) for line in lines
+        ]
 
 
 class AttestForm(forms.Form):
@@ -118,8 +159,47 @@ class PeriodForm(forms.Form):
 class HoldForm(forms.Form):
     """A dated hold."""
 
-    until = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
-    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), min_length=10)
+    until = forms.DateField(
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="The hold ends on this day; its stage stays as it is.",
+    )
+    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), min_length=10, max_length=4000)
+
+
+class LiftForm(forms.Form):
+    """The end of a hold before its day."""
+
+    reason = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}),
+        min_length=10,
+        max_length=4000,
+        help_text="What has changed.",
+    )
+
+
+class AssignForm(forms.Form):
+    """Which initiative an unmatched posting belongs to."""
+
+    reference = forms.CharField(max_length=20)
+
+
+class PostingFilter(forms.Form):
+    """Which postings to list; the filters stand in the address."""
+
+    matched = forms.ChoiceField(
+        label="Which", choices=[("", "Matched to an initiative"), ("no", "Unmatched")], required=False
+    )
+    initiative = forms.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
+    batch = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    month = MonthField(required=False, label="Service month")
+
+
+class RateConfirmForm(forms.Form):
+    """The CFO's yes to planning rates."""
+
+    password = forms.CharField(required=False, widget=forms.PasswordInput)
 
 
 class RatesForm(forms.Form):
@@ -158,9 +238,7 @@ class ImportForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["kind"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = kinds
+        choice(self, "kind").choices = kinds
 
     def clean_file(self) -> Any:
         """The file, if it is not too large."""

@@ -84,11 +84,13 @@ FIELDS: tuple[CaseField, ...] = (
               gate="G0", asks="Say in one sentence what it is.", max_length=500),
     CaseField("problem", "Problem", "problem", "long", "What goes wrong today, how often, and what it costs.",
               gate="G0", asks="Describe the problem that it solves."),
-    CaseField("process", "Process it extends", "problem", "text", "The day-to-day process that it becomes a part of.",
+    CaseField("process", "Process it extends", "problem", "text",
+              "The day-to-day process that it becomes a part of.",
               gate="G0", asks="Name the process that it extends.", max_length=300),
     CaseField("process_depth", "How deep it goes", "problem", "choice", "", DEPTHS, gate="G0",
               asks="Say how deep it goes into the process."),
-    CaseField("objective", "Strategic objective", "problem", "choice", "The one objective that it serves most.",
+    CaseField("objective", "Strategic objective", "problem", "choice",
+              "The one objective that it serves most.",
               OBJECTIVES, gate="G0", asks="Choose the strategic objective that it serves."),
     CaseField("owner_id", "Owner", "people", "person", "Runs it, reports and answers for it.", gate="G0",
               asks="Name the owner."),
@@ -98,42 +100,57 @@ FIELDS: tuple[CaseField, ...] = (
               gate="G2", asks="Name the benefit owner."),
     CaseField("kpis", "KPIs", "outcomes", "list", "What gets better, from which baseline, to which target.",
               gate="G0", asks="Add one KPI with a target."),
-    CaseField("milestones", "Milestones", "outcomes", "list", "Dated steps that anyone can see are done.", gate="G2",
+    CaseField("milestones", "Milestones", "outcomes", "list", "Dated steps that anyone can see are done.",
+              gate="G2",
               asks="Add at least one milestone with its date."),
-    CaseField("sourcing", "Bought or built", "money", "choice", "", SOURCINGS, gate="G0", asks="Say whether it is bought or built."),
+    CaseField("sourcing", "Bought or built", "money", "choice", "", SOURCINGS, gate="G0",
+              asks="Say whether it is bought or built."),
     CaseField("reference_class", "Kind of work", "money", "choice",
               "Decides by how much the plan is corrected by experience.", CLASSES, gate="G0",
               asks="Choose the kind of work."),
-    CaseField("supplier", "Supplier", "money", "text", "Whoever sells or builds it, if known.", max_length=200),
-    CaseField("currency", "Currency", "money", "text", "The currency of every amount in this case.", max_length=3),
-    CaseField("cost_low", "Whole-life cost, low", "money", "money", "Delivery and run, up to 36 months after go-live.",
+    CaseField("supplier", "Supplier", "money", "text", "Whoever sells or builds it, if known.",
+              max_length=200),
+    CaseField("currency", "Currency", "money", "text", "The currency of every amount in this case.",
+              max_length=3),
+    CaseField("cost_low", "Whole-life cost, low", "money", "money",
+              "Delivery and run, up to 36 months after go-live.",
               gate="G0", asks="Give the lowest likely cost."),
-    CaseField("cost_high", "Whole-life cost, high", "money", "money", "", gate="G0", asks="Give the highest likely cost."),
+    CaseField("cost_high", "Whole-life cost, high", "money", "money", "", gate="G0",
+              asks="Give the highest likely cost."),
     CaseField("benefit_low", "Whole-life benefit, low", "money", "money", "", gate="G0",
               asks="Give the lowest likely benefit."),
     CaseField("benefit_high", "Whole-life benefit, high", "money", "money", "", gate="G0",
               asks="Give the highest likely benefit."),
-    CaseField("plan", "Plan by month", "money", "list", "Costs and benefits by month, with a ramp.", gate="G2",
+    CaseField("plan", "Plan by month", "money", "list", "Costs and benefits by month, with a ramp.",
+              gate="G2",
               asks="Plan costs and benefits by month."),
-    CaseField("cost_objects", "Cost objects", "money", "list", "Codes that the ERP books its cost on, one a line.",
+    CaseField("cost_objects", "Cost objects", "money", "list",
+              "Codes that the ERP books its cost on, one a line.",
               gate="G3", asks="Name the cost objects that its postings will carry."),
-    CaseField("readiness_data", "Data", "feasibility", "long", "Which data, who owns it, how complete, from when on.",
+    CaseField("readiness_data", "Data", "feasibility", "long",
+              "Which data, who owns it, how complete, from when on.",
               gate="G2", asks="Describe the data that it needs and its state."),
-    CaseField("readiness_skills", "Skills and sourcing", "feasibility", "long", "Who does the work, and who runs it later.",
+    CaseField("readiness_skills", "Skills and sourcing", "feasibility", "long",
+              "Who does the work, and who runs it later.",
               gate="G2", asks="Say who builds and who runs it."),
-    CaseField("readiness_integration", "Integration", "feasibility", "long", "Which systems it reads and writes.",
+    CaseField("readiness_integration", "Integration", "feasibility", "long",
+              "Which systems it reads and writes.",
               gate="G2", asks="Name the systems that it connects to."),
-    CaseField("readiness_adoption", "Adoption", "feasibility", "long", "Who has to work differently, and how they get there.",
+    CaseField("readiness_adoption", "Adoption", "feasibility", "long",
+              "Who has to work differently, and how they get there.",
               gate="G2", asks="Say who has to work differently and how they get there."),
     CaseField("readiness_workforce", "Effect on the workforce", "feasibility", "long",
               "What it means for jobs, honestly.", gate="G2", asks="Describe the effect on the workforce."),
-    CaseField("evidence_grade", "Evidence", "feasibility", "choice", "What the figures rest on.", GRADES, gate="G2",
+    CaseField("evidence_grade", "Evidence", "feasibility", "choice", "What the figures rest on.", GRADES,
+              gate="G2",
               asks="Say what the figures rest on."),
     CaseField("risks", "Risks", "risk", "list", "What could go wrong, and what you do about it.", gate="G2",
               asks="Name at least one risk and the response to it."),
     CaseField("controls", "Controls planned", "risk", "long",
-              "Oversight by people, tests, monitoring, fallback.", gate="G2", asks="Describe the controls that you plan."),
-    CaseField("stop_rules", "Stop rules", "risk", "list", "When would you stop it? One rule a line.", gate="G3",
+              "Oversight by people, tests, monitoring, fallback.", gate="G2",
+              asks="Describe the controls that you plan."),
+    CaseField("stop_rules", "Stop rules", "risk", "list", "When would you stop it? One rule a line.",
+              gate="G3",
               asks="Write down at least one rule for stopping."),
     CaseField("similar", "Similar initiatives", "similar", "list",
               "Join, differ from, or depend on each one that is alike.", gate="G0",
@@ -167,15 +184,21 @@ def months_between(first: date, last: date) -> int:
 # Cleaning ------------------------------------------------------------------------------------
 
 
-def parse_amount(text: str, currency: str) -> Decimal:
-    """An amount as people type it: '12000', '12,000.50', '12 000'. Raises ValueError with what to change."""
+def parse_amount(text: str, currency: str = "") -> Decimal:
+    """An amount as people type it: '12000', '12,000.50', '12 000'. Raises ValueError with what to change.
+
+    Without a currency only what no currency allows is refused; the act that knows it checks the rest.
+    """
     plain = _plain(text)
     if plain is None:
         raise ValueError(f"“{text[:40]}” is not an amount: write digits such as 12000 or 12,000.50.")
     amount = Decimal(plain)
     if abs(amount) > MAX_AMOUNT:
         raise ValueError("That is more than Keel can take: at most 1,000,000,000,000.")
-    if not money.is_on_minor_unit(amount, currency):
+    if not currency:
+        if amount != round(amount, 3):
+            raise ValueError("No currency has more than three digits after the point.")
+    elif not money.is_on_minor_unit(amount, currency):
         raise ValueError(f"{currency} has {money.minor_digits(currency)} digits after the point.")
     return amount
 
@@ -444,7 +467,7 @@ def missing(content: Mapping[str, Any], gate: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for item in FIELDS:
-        if item.gate and item.gate <= gate and not _has(content, item.key, gate):
+        if item.gate and item.gate <= gate and not _has(content, item.key):
             found[item.key] = item.asks
     if gate >= "G2" and "kpis" not in found:
         for kpi in content["kpis"]:
@@ -456,7 +479,7 @@ def missing(content: Mapping[str, Any], gate: str) -> dict[str, str]:
     return found
 
 
-def _has(content: Mapping[str, Any], key: str, gate: str) -> bool:
+def _has(content: Mapping[str, Any], key: str) -> bool:
     value = content.get(key)
     if key == "kpis":
         return any(kpi.get("name") and kpi.get("target") for kpi in value or ())
@@ -571,7 +594,7 @@ def plan_of(content: Mapping[str, Any], currency: str) -> Plan | None:
 
 
 def whole_life_cost(content: Mapping[str, Any], currency: str) -> Decimal:
-    """What the case costs over its life: the plan's sum, or the high end of the range before there is a plan."""
+    """What the case costs over its life: the plan's sum, or the high end of the range before there is one."""
     plan = plan_of(content, currency)
     if plan is not None and plan.of("cost"):
         return plan.cost

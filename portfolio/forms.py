@@ -19,13 +19,11 @@ class StartForm(forms.Form):
     """The first two answers: for which unit, and what it is called."""
 
     title = forms.CharField(max_length=300, help_text="What it does, in under ten words.")
-    unit = forms.ModelChoiceField(Unit.objects.none(), empty_label=None)
+    unit = forms.ModelChoiceField(Unit.objects.none())
 
     def __init__(self, *args: Any, units: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        unit = self.fields["unit"]
-        assert isinstance(unit, forms.ModelChoiceField)
-        unit.queryset = units
+        self.fields["unit"] = forms.ModelChoiceField(units, empty_label=None)
 
 
 def content_from_post(post: QueryDict) -> dict[str, Any]:

@@ -119,9 +119,7 @@ def may_attest_each(user: User, claims: Sequence[BenefitClaim]) -> dict[int, Ver
         if claim.initiative.benefit_owner_id == user.person.pk:
             return deny("You take this benefit over, so somebody else in finance has to attest it.")
         if claim.initiative_id in measured:
-            return deny(
-                "You measured this initiative by hand, so somebody else in finance has to attest its benefits."
-            )
+            return deny("You measured this by hand, so somebody else in finance has to attest its benefits.")
         return rule
 
     return {claim.pk: verdict(claim) for claim in claims}

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.errors import Refused
 from accounts.models import User
-from portfolio.models import BenefitClaim, Initiative, Kpi, PeriodClose, RateSet
+from portfolio.models import BenefitClaim, Initiative, Kpi, Milestone, PeriodClose, RateSet
 
 
 def fiscal_year_of(day: date) -> int:
@@ -57,6 +57,11 @@ def usable_currencies(fiscal_year: int) -> frozenset[str]:
 def kpis_of(initiative: Initiative) -> QuerySet[Kpi]:
     """The KPIs of the newest frozen case."""
     return Kpi.objects.filter(case=initiative.current_case_id)
+
+
+def milestones_of(initiative: Initiative) -> QuerySet[Milestone]:
+    """The milestones of the newest frozen case, by their day."""
+    return Milestone.objects.filter(case=initiative.current_case_id).order_by("due_on", "id")
 
 
 def open_month(day: date) -> date:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("initiatives/<int:pk>/comments/", views.comment, name="comment-create"),
     path("initiatives/<int:pk>/postings/", views.post, name="posting-create"),
     path("initiatives/<int:pk>/measure/", views.measure, name="measurement-create"),
+    path("initiatives/<int:pk>/milestones/reach/", views.milestone, name="milestone-reach"),
     path("initiatives/<int:pk>/claim/", views.claim, name="claim-create"),
     path("initiatives/<int:pk>/hold/", views.hold, name="hold-place"),
     path("initiatives/<int:pk>/hold/lift/", views.lift, name="hold-lift"),

@@ -1,41 +1,81 @@
 """Pages of the acts on one initiative, of postings and of imports."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import policy
 from accounts.errors import Refused
-from accounts.http import PortalRequest, acts, is_fresh, step_up, wants_partial
+from accounts.http import PortalRequest, acts, is_fresh, stepped_up, wants_partial
+from accounts.models import User
 from accounts.verdict import Verdict
 from ledger.models import Stale
 from portfolio import permissions, services
 from portfolio.act_forms import (
+    AssignForm,
     AttestForm,
     ClaimForm,
+    CommentForm,
     HoldForm,
     ImportForm,
+    LiftForm,
     MeasurementForm,
+    MilestoneForm,
     PeriodForm,
+    PostingFilter,
     PostingForm,
+    RateConfirmForm,
     RatesForm,
     kinds_for,
 )
 from portfolio.imports.report import safe
-from portfolio.models import BenefitClaim, ImportBatch, ImportJob, Initiative, PeriodClose, Posting, RateSet
+from portfolio.involvement import acting_for
+from portfolio.models import (
+    BenefitClaim,
+    ImportBatch,
+    ImportJob,
+    Initiative,
+    PeriodClose,
+    Posting,
+    RateSet,
+)
 from portfolio.selectors import unattested_claims
+
+CLAIMS_A_PAGE = 25
+POSTINGS_A_PAGE = 100
+REMARKS_SHOWN = 200
 
 
 def _open(request: PortalRequest, pk: int) -> Initiative:
     return get_object_or_404(Initiative.objects.open_to(request.user).select_related("unit"), pk=pk)
+
+
+def _posted(request: PortalRequest) -> Any:
+    """What a form binds to: the body of a POST, nothing on a GET."""
+    return request.POST if request.method == "POST" else None
+
+
+def _took(form: forms.Form, act: Callable[[Mapping[str, Any]], Any]) -> bool:
+    """Run the act with the form's values; what it refuses stands at its fields."""
+    if not form.is_valid():
+        return False
+    values = {name: value for name, value in form.cleaned_data.items() if name != "password"}
+    try:
+        act(values)
+    except Refused as error:
+        for name, text in (error.errors or {"": error.sentence}).items():
+            form.add_error(name if name in form.fields else None, text)
+        return False
+    return True
 
 
 def _act_page(
@@ -47,29 +87,37 @@ def _act_page(
     *,
     title: str,
     button: str,
+    done: str,
     tab: str,
 ) -> HttpResponse:
     """One form, one act: fetch was done; verdict, values, act, redirect. What was typed stays on 422."""
     verdict.or_deny()
-    if form.is_valid():
-        try:
-            act(form.cleaned_data)
-        except Refused as error:
-            for name, text in (error.errors or {"": error.sentence}).items():
-                form.add_error(name if name in form.fields else None, text)
-        else:
-            messages.success(request, f"{title}: done.")
-            return redirect(f"{initiative.get_absolute_url()}?tab={tab}")
+    if form.is_bound and _took(form, act):
+        messages.success(request, done)
+        return redirect(f"{initiative.get_absolute_url()}?tab={tab}")
     context = {"initiative": initiative, "form": form, "heading": title, "button": button, "tab": tab}
     return render(request, "portfolio/act.html", context, status=422 if form.is_bound else 200)
+
+
+# Acts on one initiative ----------------------------------------------------------------------
 
 
 @acts("comment.write")
 @require_POST
 def comment(request: PortalRequest, pk: int) -> HttpResponse:
     """Say something about it."""
-    services.comment(_open(request, pk), text=request.POST.get("text", ""), actor=request.user)
-    return redirect(f"{reverse('initiative-detail', args=[pk])}?tab=activity")
+    initiative = _open(request, pk)
+    return _act_page(
+        request,
+        initiative,
+        permissions.may_comment(request.user, initiative),
+        CommentForm(request.POST),
+        lambda data: services.comment(initiative, **data, actor=request.user),
+        title="Comment",
+        button="Comment",
+        done="Your comment is added.",
+        tab="activity",
+    )
 
 
 @acts("posting.add")
@@ -81,10 +129,11 @@ def post(request: PortalRequest, pk: int) -> HttpResponse:
         request,
         initiative,
         permissions.may_post(request.user, initiative),
-        PostingForm(request.POST or None, initiative=initiative),
+        PostingForm(_posted(request), initiative=initiative),
         lambda data: services.post(initiative, **data, actor=request.user),
         title="Type a posting",
         button="Post it",
+        done="Posted, and marked as typed by hand.",
         tab="money",
     )
 
@@ -99,11 +148,32 @@ def measure(request: PortalRequest, pk: int) -> HttpResponse:
         initiative,
         permissions.may_measure(request.user, initiative),
         MeasurementForm(
-            request.POST or None, initiative=initiative, initial={"kpi_key": request.GET.get("kpi")}
+            _posted(request), initiative=initiative, initial={"kpi_key": request.GET.get("kpi", "")}
         ),
         lambda data: services.measure(initiative, **data, actor=request.user),
         title="Report a KPI",
         button="Report it",
+        done="Reported.",
+        tab="kpis",
+    )
+
+
+@acts("milestone.reach")
+@require_http_methods(["GET", "POST"])
+def milestone(request: PortalRequest, pk: int) -> HttpResponse:
+    """Report that a milestone is reached."""
+    initiative = _open(request, pk)
+    return _act_page(
+        request,
+        initiative,
+        permissions.may_reach_milestone(request.user, initiative),
+        MilestoneForm(
+            _posted(request), initiative=initiative, initial={"key": request.GET.get("milestone", "")}
+        ),
+        lambda data: services.reach_milestone(initiative, **data, actor=request.user),
+        title="Report a milestone",
+        button="Report it",
+        done="Reported.",
         tab="kpis",
     )
 
@@ -117,10 +187,11 @@ def claim(request: PortalRequest, pk: int) -> HttpResponse:
         request,
         initiative,
         permissions.may_claim(request.user, initiative),
-        ClaimForm(request.POST or None, initiative=initiative),
+        ClaimForm(_posted(request), initiative=initiative),
         lambda data: services.claim_benefit(initiative, **data, actor=request.user),
         title="Claim a benefit",
         button="Claim it",
+        done="Claimed. Finance attests it.",
         tab="money",
     )
 
@@ -134,92 +205,118 @@ def hold(request: PortalRequest, pk: int) -> HttpResponse:
         request,
         initiative,
         permissions.may_place_hold(request.user, initiative),
-        HoldForm(request.POST or None),
+        HoldForm(_posted(request)),
         lambda data: services.place_hold(initiative, **data, actor=request.user),
         title="Place a hold",
         button="Hold it",
-        tab="case",
+        done="It is on hold.",
+        tab="activity",
     )
 
 
 @acts("hold.lift")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def lift(request: PortalRequest, pk: int) -> HttpResponse:
     """Lift the hold."""
     initiative = _open(request, pk)
-    services.lift_hold(initiative, reason=request.POST.get("reason", ""), actor=request.user)
-    return redirect(initiative)
+    return _act_page(
+        request,
+        initiative,
+        permissions.may_lift_hold(request.user, initiative),
+        LiftForm(_posted(request)),
+        lambda data: services.lift_hold(initiative, **data, actor=request.user),
+        title="Lift the hold",
+        button="Lift the hold",
+        done="The hold is lifted.",
+        tab="activity",
+    )
+
+
+# Benefits ------------------------------------------------------------------------------------
 
 
 @acts("benefit.attest")
 @require_GET
 def claims(request: PortalRequest) -> HttpResponse:
     """What waits for attestation, the oldest month first, each with its form or the reason against it."""
-    waiting = unattested_claims().filter(initiative__in=Initiative.objects.open_to(request.user))
-    page = Paginator(waiting, 25).get_page(request.GET.get("page"))
-    rows = [
-        (
-            row,
-            permissions.may_attest(request.user, row),
-            AttestForm(initial={"amount": f"{row.amount:.2f}"}, auto_id=f"id_{row.pk}_%s"),
-        )
-        for row in page
-    ]
-    return render(
-        request, "portfolio/claim_list.html", {"page": page, "rows": rows, "is_fresh": is_fresh(request)}
-    )
+    return _claims(request)
 
 
 @acts("benefit.attest")
 @require_POST
 def attest(request: PortalRequest, pk: int) -> HttpResponse:
     """Attest one claim; needs a fresh confirmation of who is signed in."""
-    found = get_object_or_404(
-        BenefitClaim.objects.filter(initiative__in=Initiative.objects.open_to(request.user)).select_related(
-            "initiative__unit"
-        ),
-        pk=pk,
-    )
-    verdict = permissions.may_attest(request.user, found)
-    verdict.or_deny()
-    form = AttestForm(request.POST)
-    if form.is_valid():
-        step_up(request, form.cleaned_data.pop("password"))
-        try:
-            services.attest(found, **form.cleaned_data, actor=request.user)
-        except Refused as error:
-            for name, text in error.errors.items():
-                form.add_error(name if name in form.fields else None, text)
-        else:
+    claims_open = BenefitClaim.objects.filter(initiative__in=Initiative.objects.open_to(request.user))
+    found = get_object_or_404(claims_open.select_related("initiative__unit"), pk=pk)
+    permissions.may_attest(request.user, found).or_deny()
+    form = AttestForm(request.POST, auto_id=f"id_{pk}_%s")
+    if form.is_valid() and stepped_up(request, form):
+        done = _took(form, lambda data: services.attest(found, **data, actor=request.user))
+        if done:
             messages.success(
-                request, f"Attested {form.cleaned_data['amount']} for {found.initiative.reference}."
+                request, f"Attested {form.cleaned_data['amount']:,.2f} for {found.initiative.reference}."
             )
             return redirect("claim-list")
-    rows = [(found, verdict, form)]
-    return render(
-        request, "portfolio/claim_list.html", {"rows": rows, "is_fresh": is_fresh(request)}, status=422
-    )
+    return _claims(request, typed={pk: form})
+
+
+def _claims(request: PortalRequest, typed: Mapping[int, forms.Form] | None = None) -> HttpResponse:
+    waiting = unattested_claims().filter(initiative__in=Initiative.objects.open_to(request.user))
+    page = Paginator(waiting, CLAIMS_A_PAGE).get_page(request.GET.get("page"))
+    shown = list(page.object_list)
+    for pk in set(typed or {}) - {row.pk for row in shown}:
+        shown.insert(0, waiting.get(pk=pk))
+    verdicts = permissions.may_attest_each(request.user, shown)
+    rows = [
+        (row, verdicts[row.pk], (typed or {}).get(row.pk) or AttestForm(
+            initial={"amount": f"{row.amount:.2f}"}, auto_id=f"id_{row.pk}_%s"
+        ))
+        for row in shown
+    ]  # fmt: skip
+    context = {"page": page, "rows": rows, "is_fresh": is_fresh(request)}
+    return render(request, "portfolio/claim_list.html", context, status=422 if typed else 200)
+
+
+# Postings ------------------------------------------------------------------------------------
 
 
 @acts("initiative.view")
 @require_GET
 def postings(request: PortalRequest) -> HttpResponse:
     """The lines behind a figure: by initiative, month, batch; or those that match nothing."""
+    return _postings(request)
+
+
+def _postings(request: PortalRequest, problem: Mapping[str, Any] | None = None) -> HttpResponse:
+    form = PostingFilter(request.GET if problem is None else {"matched": "no"})
+    filters = form.cleaned_data if form.is_valid() else {}
+    matched = filters.get("matched") != "no"
     rows = Posting.objects.select_related("initiative", "batch", "by_hand").order_by("-service_month", "-id")
-    matched = request.GET.get("matched") != "no"
     if matched:
         rows = rows.filter(initiative__in=Initiative.objects.open_to(request.user))
     else:
         permissions.may_import_actuals(request.user).or_deny()
         rows = rows.filter(initiative=None, assigned_as=None)
-    for name, column in (("initiative", "initiative_id"), ("batch", "batch_id")):
-        if request.GET.get(name, "").isdigit():
-            rows = rows.filter(**{column: int(request.GET[name])})
-    if len(month := request.GET.get("month", "")) == 7 and month.replace("-", "").isdigit():
-        rows = rows.filter(service_month__year=int(month[:4]), service_month__month=int(month[5:]))
-    page = Paginator(rows, 100).get_page(request.GET.get("page"))
-    context = {"page": page, "matched": matched, "may_assign": permissions.may_import_actuals(request.user)}
-    return render(request, "portfolio/posting_list.html", context)
+    if form.errors:
+        rows = rows.none()
+    for name, column in (("initiative", "initiative_id"), ("batch", "batch_id"), ("month", "service_month")):
+        if value := filters.get(name):
+            rows = rows.filter(**{column: value})
+    page = Paginator(rows, POSTINGS_A_PAGE).get_page(request.GET.get("page"))
+    may_assign = policy.may(request.user, "posting.assign")
+    if not may_assign:
+        form.fields["matched"].widget = forms.HiddenInput()
+    subject = next((row.initiative for row in page), None) if filters.get("initiative") else None
+    context = {
+        "page": page,
+        "form": form,
+        "matched": matched,
+        "subject": subject,
+        "may_assign": may_assign,
+        "problem": problem,
+    }
+    status = 422 if problem or form.errors else 200
+    return render(request, "portfolio/posting_list.html", context, status=status)
 
 
 @acts("posting.assign")
@@ -227,92 +324,122 @@ def postings(request: PortalRequest) -> HttpResponse:
 def assign_posting(request: PortalRequest, pk: int) -> HttpResponse:
     """Give an unmatched posting to an initiative by its reference."""
     posting = get_object_or_404(Posting.objects.filter(initiative=None), pk=pk)
-    reference = request.POST.get("reference", "").strip().upper()
+    policy.may(request.user, "posting.assign").or_deny()
+    form = AssignForm(request.POST)
+    reference = form.cleaned_data["reference"].upper() if form.is_valid() else ""
     initiative = Initiative.objects.open_to(request.user).filter(reference=reference).first()
     if initiative is None:
-        messages.error(request, f"There is no initiative {reference}: nothing was changed.")
-    else:
-        services.assign_posting(posting, initiative, actor=request.user)
-        messages.success(request, f"Assigned to {initiative}.")
+        typed = request.POST.get("reference", "")[:20]
+        sentence = f"There is no initiative {typed} that you may open." if typed else "Write its reference."
+        return _postings(request, problem={"posting": pk, "typed": typed, "sentence": sentence})
+    services.assign_posting(posting, initiative, actor=request.user)
+    messages.success(request, f"Assigned to {initiative}.")
     return redirect(f"{reverse('posting-list')}?matched=no")
+
+
+# Imports -------------------------------------------------------------------------------------
+
+
+def _seen_by(user: User) -> Q:
+    """Imports are the group's: whose reach is a part of it sees their own only."""
+    return Q() if policy.reach(user, "import.view").everywhere else Q(by__in=acting_for(user.person.pk))
+
+
+def _jobs(user: User) -> QuerySet[ImportJob]:
+    return ImportJob.objects.defer("content").filter(_seen_by(user)).select_related("by", "batch")
 
 
 @acts("import.view")
 @require_http_methods(["GET", "POST"])
 def imports(request: PortalRequest) -> HttpResponse:
     """Start an import, and find those that ran."""
-    kinds = kinds_for(
-        actuals=bool(permissions.may_import_actuals(request.user)),
-        portfolios=bool(permissions.may_import_portfolio(request.user)),
+    kinds = _kinds(request.user)
+    if request.method == "GET":
+        return _imports(request, form=ImportForm(kinds=kinds))
+    if not kinds:
+        permissions.may_import_actuals(request.user).or_deny()
+    form = ImportForm(request.POST, request.FILES, kinds=kinds)
+    if not form.is_valid():
+        return _imports(request, form=form, status=422)
+    file = form.cleaned_data["file"]
+    job = ImportJob.objects.create(
+        kind=form.cleaned_data["kind"], file_name=file.name[:255], content=file.read(), by=request.user
     )
-    if request.method == "POST":
-        if not kinds:
-            permissions.may_import_actuals(request.user).or_deny()
-        form = ImportForm(request.POST, request.FILES, kinds=kinds)
-        if form.is_valid():
-            file = form.cleaned_data["file"]
-            job = ImportJob.objects.create(
-                kind=form.cleaned_data["kind"],
-                file_name=file.name[:255],
-                content=file.read(),
-                by=request.user,
-            )
-            return redirect(job)
-    else:
-        form = ImportForm(kinds=kinds)
+    return redirect(job)
+
+
+def _kinds(user: User) -> list[tuple[str, str]]:
+    return kinds_for(
+        actuals=bool(permissions.may_import_actuals(user)),
+        portfolios=bool(permissions.may_import_portfolio(user)),
+    )
+
+
+def _imports(
+    request: PortalRequest, *, form: ImportForm, period_form: PeriodForm | None = None, status: int = 200
+) -> HttpResponse:
     context = {
         "form": form,
-        "kinds": kinds,
-        "jobs": ImportJob.objects.defer("content").select_related("by", "batch")[:20],
+        "period_form": period_form or PeriodForm(auto_id="id_close_%s"),
+        "kinds": _kinds(request.user),
+        "jobs": _jobs(request.user)[:20],
         "closed": PeriodClose.objects.order_by("-month").first(),
         "may_close": permissions.may_close_period(request.user),
     }
-    return render(request, "portfolio/import_list.html", context, status=422 if form.errors else 200)
+    return render(request, "portfolio/import_list.html", context, status=status)
 
 
 @acts("import.view")
 @require_GET
 def import_job(request: PortalRequest, pk: int) -> HttpResponse:
     """Progress of an import, then its report; htmx asks again every second until figures are up to date."""
-    job = get_object_or_404(ImportJob.objects.defer("content").select_related("by", "batch"), pk=pk)
+    job = get_object_or_404(_jobs(request.user), pk=pk)
     is_over = job.state in {ImportJob.State.DONE, ImportJob.State.REFUSED}
-    behind = (
-        Stale.objects.filter(kind="return", through_seq__lt=F("last_seq"), failures__lt=5).count()
-        if is_over
-        else 0
-    )
-    steps = [
-        {"label": "Read and checked", "state": "done" if is_over else "current"},
-        {"label": job.sentence or "Booked", "state": "done" if is_over else "todo"},
-        {
-            "label": f"Returns brought up to date, {behind} to go" if behind else "Returns are up to date",
-            "state": "current" if behind else "done" if is_over else "todo",
-        },
-    ]
+    is_refused = job.state == ImportJob.State.REFUSED
+    waiting = Stale.objects.filter(kind="return", through_seq__lt=F("last_seq"), failures__lt=5)
+    behind = waiting.count() if is_over and not is_refused else 0
     context = {
         "job": job,
-        "work": {
-            "id": "import-progress",
-            "title": job.file_name,
-            "url": job.get_absolute_url(),
-            "share": None,
-            "is_done": is_over and not behind,
-            "error": job.sentence if job.state == ImportJob.State.REFUSED else "",
-            "steps": steps,
-        },
-        "remarks": job.batch.remarks.order_by("-is_rejection", "row_number")[:200] if job.batch else [],
+        "steps": _steps(job, is_over=is_over, behind=behind),
+        "is_over": is_over,
+        "is_refused": is_refused,
+        "is_done": is_over and not behind,
+        "remarks": job.batch.remarks.order_by("-is_rejection", "row_number", "id")[:REMARKS_SHOWN]
+        if job.batch
+        else [],
+        "remarks_in_all": job.batch.remarks.count() if job.batch else 0,
     }
     template = "portfolio/_import_progress.html" if wants_partial(request) else "portfolio/import_detail.html"
     return render(request, template, context)
+
+
+def _steps(job: ImportJob, *, is_over: bool, behind: int) -> list[dict[str, str]]:
+    if job.state == ImportJob.State.REFUSED:
+        return [{"label": "Read and refused: nothing was booked", "state": "done"}]
+    after = "current" if behind else "done" if is_over else "todo"
+    return [
+        {
+            "label": "Waits for a worker",
+            "state": "current" if job.state == ImportJob.State.WAITING else "done",
+        },
+        {
+            "label": "Read, checked and booked",
+            "state": "done" if is_over else "current" if job.state == ImportJob.State.RUNNING else "todo",
+        },
+        {
+            "label": f"Returns follow, {behind} to go" if behind else "Returns are up to date",
+            "state": after,
+        },
+    ]
 
 
 @acts("import.view")
 @require_GET
 def import_report(request: PortalRequest, pk: int) -> HttpResponseBase:
     """The whole report of a batch as CSV; no cell of it becomes a formula."""
-    batch = get_object_or_404(ImportBatch, pk=pk)
+    batch = get_object_or_404(ImportBatch.objects.filter(_seen_by(request.user)), pk=pk)
 
-    def lines() -> Any:
+    def lines() -> Iterator[str]:
         yield "row,kind,column,value,reason\r\n"
         for remark in batch.remarks.order_by("row_number", "id").iterator(chunk_size=1000):
             cells = (remark.column, remark.value, remark.reason)
@@ -328,50 +455,67 @@ def import_report(request: PortalRequest, pk: int) -> HttpResponseBase:
 @require_POST
 def close_period(request: PortalRequest) -> HttpResponse:
     """Close a month."""
-    form = PeriodForm(request.POST)
-    if form.is_valid():
-        month = form.cleaned_data["month"]
-        services.close_period(month, actor=request.user)
-        messages.success(
-            request, f"{month:%b %Y} is closed. Later postings for it are booked in the open month."
-        )
-    else:
-        messages.error(request, "Choose a month such as 2026-04.")
+    permissions.may_close_period(request.user).or_deny()
+    form = PeriodForm(request.POST, auto_id="id_close_%s")
+    if not _took(form, lambda data: services.close_period(data["month"], actor=request.user)):
+        return _imports(request, form=ImportForm(kinds=_kinds(request.user)), period_form=form, status=422)
+    month = form.cleaned_data["month"]
+    messages.success(request, f"{month:%b %Y} is closed. Later postings for it are booked in the open month.")
     return redirect("import-list")
+
+
+# Rates ---------------------------------------------------------------------------------------
 
 
 @acts("envelope.view")
 @require_http_methods(["GET", "POST"])
 def rates(request: PortalRequest) -> HttpResponse:
     """Planning rates: those in force, those proposed, and a form for new ones."""
-    may = permissions.may_propose_rates(request.user)
-    form = RatesForm(request.POST or None)
-    if request.method == "POST":
-        may.or_deny()
-        if form.is_valid():
-            try:
-                services.propose_rates(**form.cleaned_data, actor=request.user)
-            except Refused as error:
-                form.add_error("rates", error.sentence)
-            else:
-                messages.success(request, "Proposed. The CFO puts them in force.")
-                return redirect("rate-list")
+    form = RatesForm(_posted(request))
+    if form.is_bound:
+        permissions.may_propose_rates(request.user).or_deny()
+        if _took(form, lambda data: services.propose_rates(**data, actor=request.user)):
+            messages.success(request, "Proposed. The CFO puts them in force.")
+            return redirect("rate-list")
+    return _rates(request, form, status=422 if form.is_bound else 200)
+
+
+def _rates(
+    request: PortalRequest,
+    form: RatesForm,
+    *,
+    confirming: Mapping[int, forms.Form] | None = None,
+    status: int,
+) -> HttpResponse:
     sets = RateSet.objects.select_related("proposed_by", "confirmation__by").order_by("-fiscal_year", "-id")
+    may_confirm, acting = permissions.may_confirm_rates(request.user), acting_for(request.user.person.pk)
+    rows = [
+        {
+            "set": found,
+            "confirmation": getattr(found, "confirmation", None),
+            "may_confirm": bool(may_confirm) and found.proposed_by_id not in acting,
+            "form": (confirming or {}).get(found.pk) or RateConfirmForm(auto_id=f"id_{found.pk}_%s"),
+        }
+        for found in sets[:50]
+    ]
     context = {
         "form": form,
-        "may_propose": may,
-        "sets": sets,
-        "may_confirm": permissions.may_confirm_rates(request.user),
+        "may_propose": permissions.may_propose_rates(request.user),
+        "rows": rows,
+        "is_fresh": is_fresh(request),
     }
-    return render(request, "portfolio/rate_list.html", context, status=422 if form.errors else 200)
+    return render(request, "portfolio/rate_list.html", context, status=status)
 
 
 @acts("rates.confirm")
 @require_POST
 def confirm_rates(request: PortalRequest, pk: int) -> HttpResponse:
-    """Put planning rates in force."""
+    """Put planning rates in force; needs a fresh confirmation of who is signed in."""
     rate_set = get_object_or_404(RateSet, pk=pk)
-    step_up(request, request.POST.get("password", ""))
+    permissions.may_confirm_rates(request.user).or_deny()
+    form = RateConfirmForm(request.POST, auto_id=f"id_{pk}_%s")
+    if not form.is_valid() or not stepped_up(request, form):
+        return _rates(request, RatesForm(), confirming={pk: form}, status=422)
     services.confirm_rates(rate_set, actor=request.user)
     messages.success(request, f"{rate_set} is in force.")
     return redirect("rate-list")

@@ -15,8 +15,8 @@ from ledger.models import LedgerEntry
 from portfolio import permissions as may
 from portfolio.models import Attestation, BenefitClaim, Initiative, Measurement, PlanLine, Posting, Stage
 from portfolio.selectors import kpis_of
-from scoring.models import ReturnPosition, ScoringRound
-from scoring.selectors import score_of
+from scoring.models import ReturnPosition
+from scoring.selectors import score_panel
 
 TABS = {
     "case": "Case",
@@ -158,10 +158,7 @@ def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
     """What one tab shows."""
     match tab:
         case "score":
-            return {
-                "score": score_of(initiative),
-                "round": ScoringRound.objects.filter(initiative=initiative).order_by("-id").first(),
-            }
+            return {"panel": score_panel(user, initiative)}
         case "money":
             return _money(initiative, user)
         case "kpis":

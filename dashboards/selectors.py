@@ -16,7 +16,8 @@ from ledger import clock
 from portfolio.models import Domain, Initiative, Posting
 from portfolio.querysets import InitiativeQuerySet
 from portfolio.selectors import fiscal_year_of
-from scoring.models import ReturnPosition, ReturnYear, Score
+from scoring.models import ReturnPosition, ReturnYear
+from scoring.selectors import scores_out
 
 ZERO = Decimal(0)
 
@@ -146,7 +147,8 @@ class Portfolio:
     def points(self, most: int = 10_000) -> list[dict[str, Any]]:
         """Scored open initiatives for the matrix, the costliest first."""
         rows = (
-            Score.objects.filter(initiative__in=self.queryset.filter(closed_kind=""))
+            scores_out()
+            .filter(initiative__in=self.queryset.filter(closed_kind=""))
             .annotate(
                 reference=F("initiative__reference"),
                 title=F("initiative__title"),

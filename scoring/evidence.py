@@ -22,11 +22,20 @@ class YearOfPlan:
 
 
 @dataclass(frozen=True)
+class Section:
+    """One section of the case: what was asked, and the answers in words."""
+
+    key: str
+    title: str
+    answers: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """A frozen case as an assessor reads it: answers by section, KPIs, the plan by year, risks."""
 
     case: BusinessCase
-    sections: list[tuple[str, list[tuple[str, str]]]]
+    sections: list[Section]
     kpis: list[Kpi]
     milestones: list[Milestone]
     plan: case_document.Plan | None
@@ -43,15 +52,18 @@ def evidence_of(case: BusinessCase) -> Evidence:
     """The evidence that a case offers, from the frozen document alone."""
     content = case.content
     people = people_by_id(content.get(item.key) for item in case_document.FIELDS if item.kind == "person")
-    sections = []
-    for section, title in case_document.SECTIONS.items():
-        answers = [
-            (item.label, _in_words(item, content[item.key], people, case.currency))
-            for item in case_document.FIELDS
-            if item.section == section and item.kind in SHOWN and content.get(item.key)
-        ]
-        if answers:
-            sections.append((title, answers))
+    sections = [
+        Section(
+            key,
+            title,
+            [
+                (item.label, _in_words(item, content[item.key], people, case.currency))
+                for item in case_document.FIELDS
+                if item.section == key and item.kind in SHOWN and content.get(item.key)
+            ],
+        )
+        for key, title in case_document.SECTIONS.items()
+    ]
     plan = case_document.plan_of(content, case.currency)
     return Evidence(
         case=case,

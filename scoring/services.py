@@ -112,9 +112,13 @@ def open_scoring(initiative: Initiative, *, actor: User) -> ScoringRound:
             model_of(model), cost_in_base_currency(case), is_high_tier=initiative.risk_tier == RiskTier.HIGH
         )
         act.note(case_version=case.version, model_version=model.version, required=needed)
-        return act.add(
+        round_ = act.add(
             ScoringRound, initiative=initiative, case=case, model=model, required=needed, opened_by=actor
         )
+        act.marks("score", [initiative.pk])
+    # An earlier score would lead the assessors; it goes at once and not when a worker comes by.
+    positions.refresh_scores([initiative.pk])
+    return round_
 
 
 def cost_in_base_currency(case: BusinessCase) -> Decimal:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Prefetch
 
 from scoring import engine
-from scoring.models import Criterion, Score, ScorecardRating, ScoringClose, ScoringModel
+from scoring.models import Criterion, Score, ScorecardRating, ScoringClose, ScoringModel, ScoringRound
 from scoring.positions import stale, store
 from scoring.selectors import model_of
 
@@ -42,13 +42,24 @@ class ComputedScore:
 
 
 def compute_scores(ids: Iterable[int] | None = None, *, seq: int) -> list[ComputedScore]:
-    """The scores of some initiatives, or of all, from the facts up to `seq`; one model version at a time."""
+    """The scores of some initiatives, or of all, from the facts up to `seq`; one model version at a time.
+
+    The newest scoring alone counts: while it is open there is no score, not even the one before.
+    """
     closings = (
         ScoringClose.objects.filter(transaction__seq__lte=seq).select_related("round").order_by("round")
     )
+    rounds = ScoringRound.objects.filter(transaction__seq__lte=seq).order_by("pk")
     if ids is not None:
-        closings = closings.filter(round__initiative__in=sorted(set(ids)))
-    newest = {closing.round.initiative_id: closing for closing in closings}
+        subjects = sorted(set(ids))
+        closings = closings.filter(round__initiative__in=subjects)
+        rounds = rounds.filter(initiative__in=subjects)
+    last_round: dict[int, int] = dict(rounds.values_list("initiative", "pk"))
+    newest = {
+        closing.round.initiative_id: closing
+        for closing in closings
+        if last_round[closing.round.initiative_id] == closing.round_id
+    }
     by_model: defaultdict[int, list[ScoringClose]] = defaultdict(list)
     for closing in newest.values():
         by_model[closing.round.model_id].append(closing)
@@ -144,14 +155,20 @@ def _or_none(value: float) -> float | None:
 def write(
     scores: Sequence[ComputedScore], *, seq: int, on: date, subjects: Sequence[int], anew: bool = False
 ) -> int:
-    """Write scores where they are newer, and say so in the stale marks, in one transaction."""
+    """Write scores where they are newer, and say so in the stale marks, in one transaction.
+
+    A subject that has no score any more loses the one it had.
+    """
     rows = [asdict(score) | {"contributions": json.dumps(score.contributions)} for score in scores]
     fields = [name for name in ComputedScore.__dataclass_fields__ if name not in {"initiative", "round"}]
     targets = ["initiative_id", "through_seq", '"on"', "formula", "round_id", *fields]
     values = [
         (row["initiative"], seq, on, FORMULA, row["round"], *(row[name] for name in fields)) for row in rows
     ]
+    older = {"through_seq__lte" if anew else "through_seq__lt": seq}
+    gone = set(subjects) - {score.initiative for score in scores}
     with transaction.atomic():
+        Score.objects.filter(initiative__in=gone, **older).delete()
         accepted = store.upsert(_TABLE, targets, values, anew=anew)
         stale.done(stale.SCORE, subjects, seq)
     return len(accepted)

@@ -2,6 +2,8 @@
 
 from celery import shared_task
 
+from portfolio import lifecycle
+from portfolio.models import Initiative
 from scoring import positions
 
 
@@ -17,5 +19,10 @@ def refresh_stale() -> int:
 
 @shared_task(name="scoring.tasks.nightly_sweep", ignore_result=True, acks_late=True)
 def nightly_sweep() -> int:
-    """Bring every return to today: months close, promises grow late. Running it twice does it once."""
+    """Bring every return to today: months close, promises grow late; and end the holds whose day is over.
+
+    Running it twice does it once.
+    """
+    for initiative in Initiative.objects.filter(on_hold=True).order_by("pk"):
+        lifecycle.refresh(initiative)
     return positions.advance_returns()

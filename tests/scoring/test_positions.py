@@ -20,10 +20,10 @@ from ledger.services import last_seq, record
 from portfolio import case as case_document
 from portfolio import money
 from portfolio.case import add_months
-from portfolio.models import Closing, Initiative, Milestone, OutcomeSet
+from portfolio.models import Closing, Initiative, Milestone, OutcomeClass, OutcomeSet
 from scoring import positions
 from scoring.models import ReturnPosition, ReturnYear
-from scoring.positions import Computed, compute_returns, facts, refresh_returns, stale, store
+from scoring.positions import Computed, compute_returns, facts, refresh_returns, returns, stale, store
 from scoring.positions.returns import YEAR_COLUMNS
 from scoring.return_selectors import explain, preview, returns_as_of, set_aside
 from tests.scoring.plans import (
@@ -140,10 +140,7 @@ def test_any_plan_that_runs_exactly_forecasts_itself(written: list[PlanOf], mont
             assert (
                 forecast.tobytes() == baseline.tobytes() == computed.columns[f"npv_submitted{line}"].tobytes()
             )
-        outcomes = {
-            OutcomeSet._meta.get_field("outcome").choices[place][0]
-            for place in computed.columns["on_course_to"]
-        }  # type: ignore[index,union-attr]
+        outcomes = {OutcomeClass.values[place] for place in computed.columns["on_course_to"]}
         assert outcomes <= {"met", "too_early"}
         for initiative in initiatives:
             assert same(compute_returns([initiative.pk], seq=last_seq(), on=on), computed)
@@ -352,7 +349,7 @@ def test_an_initiative_without_a_plan_has_no_measures(unit: Unit, contributor: U
     refresh_returns(on=END)
     found = position(initiative)
     assert found.actual_cost == 10
-    assert found.case_id is found.base_month is found.npv_submitted is found.forecast_cost is None
+    assert {found.case_id, found.base_month, found.npv_submitted, found.forecast_cost} == {None}
     assert found.on_course_to == found.status == ""
 
 
@@ -528,7 +525,7 @@ def test_a_missing_rate_sets_one_aside_and_not_the_others(
 
 def test_what_fails_is_found_by_halving(many: list[Initiative], monkeypatch: pytest.MonkeyPatch) -> None:
     bad = many[7].pk
-    honest = positions.compute
+    honest = returns.compute
 
     def failing(known: facts.Facts, *rest: Any, **named: Any) -> Computed:
         if bad in known.ids:

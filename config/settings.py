@@ -5,6 +5,7 @@ known accounts and plain HTTP; outside it everything is secure by default.
 """
 
 import contextlib
+import logging
 import os
 import secrets
 import zoneinfo
@@ -168,6 +169,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.health",
+    "django_structlog.middlewares.RequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -178,7 +180,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "config.middleware.DomainErrors",
     "config.middleware.nudge_workers",
     "axes.middleware.AxesMiddleware",
@@ -281,6 +282,8 @@ AXES_VERBOSE = False
 
 # Hardening -----------------------------------------------------------------------------------
 
+# A proxy of ours stands in front: it ends TLS and gives each request its number.
+TRUST_PROXY = yes_or_no("TRUST_PROXY", default=False)
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -294,7 +297,7 @@ if HTTPS:
     SECURE_HSTS_PRELOAD = True
     SECURE_SSL_REDIRECT = yes_or_no("SSL_REDIRECT", default=True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-    if yes_or_no("TRUST_PROXY", default=False):
+    if TRUST_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -414,3 +417,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False}},
 }
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = TRUST_PROXY
+# A refusal is an ordinary answer.
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO

@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
     def _start(self, name: str, *command: str) -> None:
         # A session of its own: Ctrl-C reaches this process alone, which then ends the others in order.
-        self.children[name] = subprocess.Popen(  # noqa: S603
+        self.children[name] = subprocess.Popen(
             [sys.executable, str(settings.BASE_DIR / "manage.py"), *command],
             start_new_session=True,
             env=os.environ | {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING")},

@@ -1,6 +1,5 @@
 """Signing rounds and envelopes over the API; signing is for a signed-in person, never for a token."""
 
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -13,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.http import TableAllows, signed_in, step_up
-from governance import authority, balances, services
+from governance import authority, services
 from governance.models import Envelope, Signature, SigningRound, SigningRoundQuerySet
 from governance.permissions import may_sign
 from governance.selectors import rounds_for
@@ -123,7 +122,7 @@ class EnvelopeSerializer(serializers.ModelSerializer[Envelope]):
     appropriated = _amount(source="balance.appropriated")
     committed = _amount(source="balance.committed")
     released = _amount(source="balance.released")
-    room = serializers.SerializerMethodField()
+    room = _amount(source="balance.room")
 
     class Meta:
         model = Envelope
@@ -131,10 +130,6 @@ class EnvelopeSerializer(serializers.ModelSerializer[Envelope]):
             "id", "unit", "unit_name", "fiscal_year", "currency", "appropriated", "committed", "released",
             "room",
         ]  # fmt: skip
-
-    def get_room(self, envelope: Envelope) -> Decimal:
-        """What can still be committed"""
-        return balances.room(envelope.balance).quantize(Decimal("0.01"))
 
 
 class EnvelopeViewSet(ReadOnlyModelViewSet[Envelope]):

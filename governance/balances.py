@@ -26,11 +26,6 @@ def lock(envelopes: Iterable[Envelope]) -> dict[int, EnvelopeBalance]:
     }
 
 
-def room(balance: EnvelopeBalance) -> Decimal:
-    """What can still be committed."""
-    return balance.appropriated - balance.committed
-
-
 def appropriate(balance: EnvelopeBalance, amount: Decimal) -> None:
     """Raise what is appropriated, or lower it by a negative amount. The balance must be locked.
 
@@ -45,9 +40,9 @@ def appropriate(balance: EnvelopeBalance, amount: Decimal) -> None:
 
 def commit(balance: EnvelopeBalance, amount: Decimal) -> None:
     """Commit an amount, or free it when negative. The balance must be locked. Raises EnvelopeExceeded."""
-    if amount > room(balance):
+    if amount > balance.room:
         raise EnvelopeExceeded(
-            f"{balance.envelope} has room for {room(balance):,.2f} {balance.envelope.currency}, "
+            f"{balance.envelope} has room for {balance.room:,.2f} {balance.envelope.currency}, "
             f"and this needs {amount:,.2f}.",
             envelope=balance.envelope_id,
         )

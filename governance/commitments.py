@@ -112,6 +112,16 @@ def nearest_envelopes(unit: Unit, years: Sequence[int]) -> dict[int, Envelope]:
     return {envelope.fiscal_year: envelope for envelope in by_distance}
 
 
+def has_envelope(unit: Unit, parts: Sequence[Charge]) -> bool:
+    """Whether there is money at all: an envelope for the first year that is charged, or for this one.
+
+    Later years may be forward; a unit without any envelope is promised nothing.
+    """
+    if not parts or parts[0].envelope is not None:
+        return True
+    return bool(nearest_envelopes(unit, [fiscal_year_of(clock.today())]))
+
+
 # Writing -------------------------------------------------------------------------------------
 
 
@@ -211,7 +221,7 @@ def take_up(envelope: Envelope, locked: EnvelopeBalance, *, act: Act) -> Decimal
     taken = NOTHING
     for decision, amount in outstanding.items():
         forward = first[decision]
-        space = balances.room(locked)
+        space = locked.room
         if amount <= 0 or space <= 0:
             continue
         nearest = nearest_envelopes(forward.initiative.unit, [envelope.fiscal_year])

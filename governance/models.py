@@ -1,5 +1,6 @@
 """Who decides, and the money that follows."""
 
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -369,6 +370,11 @@ class EnvelopeBalance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.envelope}: {self.committed} of {self.appropriated}"
+
+    @property
+    def room(self) -> Decimal:
+        """What can still be committed."""
+        return self.appropriated - self.committed
 
 
 class Commitment(Fact):

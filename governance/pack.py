@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from governance import authority, balances, gates
+from governance import authority, gates
 from governance.commitments import Charge
 from governance.models import AuthorityStep, SigningRound
 from ledger import chain
@@ -124,7 +124,7 @@ def room_data(parts: list[Charge]) -> list[Pack]:
     for part in parts:
         row: Pack = {"fiscal_year": part.fiscal_year, "takes": part.amount, "envelope": None}
         if part.envelope is not None:
-            space = balances.room(part.envelope.balance)
+            space = part.envelope.balance.room
             row |= {
                 "envelope": part.envelope.pk,
                 "unit": part.envelope.unit.name,

@@ -207,6 +207,7 @@ def forward_commitments(unit: Unit | None = None) -> list[ForwardCommitment]:
             "initiative__reference",
             "initiative__title",
             "initiative__unit__name",
+            "initiative__unit__path",
             "fiscal_year",
         )
         .annotate(total=Sum("amount"))

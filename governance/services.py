@@ -403,8 +403,8 @@ def _decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: A
     if signing.verb in GRANTING and (hold := lifecycle.holding(initiative)):
         raise InvalidMove(f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}")
     parts = _charges(signing)
-    if parts and parts[0].envelope is None:
-        raise InvalidMove(f"FY{parts[0].fiscal_year} has no envelope for {initiative.unit} any more.")
+    if not commitments.has_envelope(initiative.unit, parts):
+        raise InvalidMove(f"{initiative.unit} has no envelope this fiscal year any more.")
     decision = act.add(
         Decision,
         signing=signing,

@@ -16,7 +16,7 @@ from accounts.errors import Changed, DomainError, Incomplete, Refused
 from accounts.http import PortalRequest, acts, is_fresh, stepped_up
 from accounts.models import Unit
 from accounts.verdict import Verdict, deny
-from governance import authority, balances, commitments, gates, selectors, services
+from governance import authority, commitments, gates, selectors, services
 from governance.forms import (
     DecidingForm,
     DecidingReasonForm,
@@ -472,8 +472,7 @@ def _room_now(pack: Mapping[str, Any]) -> list[dict[str, Any]]:
     ids = [row["envelope"] for row in pack["room"] if row["envelope"]]
     envelopes = Envelope.objects.select_related("balance").in_bulk(ids)
     return [
-        dict(row)
-        | {"now": balances.room(envelopes[row["envelope"]].balance) if row["envelope"] in envelopes else None}
+        dict(row) | {"now": envelopes[row["envelope"]].balance.room if row["envelope"] in envelopes else None}
         for row in pack["room"]
     ]
 

@@ -1,6 +1,5 @@
 """Initiatives on the road to a decision, each step by the services that the product uses."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -37,6 +36,8 @@ class Cast:
     cfo: User
     ceo: User
     unit_head: User
+    # Somebody who changes a word of each draft before it is submitted.
+    editor: User | None = None
 
 
 @pytest.fixture
@@ -69,6 +70,9 @@ def drafted(cast: Cast, unit: Unit | None = None, **changes: Any) -> Initiative:
     )
     initiative = start_proposal(unit or cast.unit, title=content["title"], actor=cast.unit_lead)
     save_draft(initiative, content=content, version=1, actor=cast.unit_lead)
+    if cast.editor is not None:
+        changed = content | {"supplier": "Another One Ltd"}
+        save_draft(initiative, content=changed, version=2, actor=cast.editor)
     return initiative
 
 
@@ -186,6 +190,3 @@ def in_pilot(cast: Cast, **changes: Any) -> Initiative:
 def first_tranche(initiative: Initiative) -> Tranche:
     """The first tranche of its newest decision."""
     return Tranche.objects.filter(initiative=initiative).order_by("-decision", "number")[0]
-
-
-Drafted = Callable[..., Initiative]

@@ -179,7 +179,7 @@ def test_without_the_guard_the_envelope_is_overrun() -> None:
         balance = EnvelopeBalance.objects.raw(
             "SELECT * FROM unguarded WHERE envelope_id = %s", [envelope.pk]
         )[0]
-        has_room = balances.room(balance) >= EACH
+        has_room = balance.room >= EACH
         checked.wait(60)
         if not has_room:
             raise EnvelopeExceeded("No room.")

@@ -1,33 +1,43 @@
 """Figures of a portfolio: what pages, exports and the API all read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Model, QuerySet, Sum
 from django.utils.functional import cached_property
 
 from accounts.models import Unit, User
 from governance.models import Commitment, ReleaseLine, SigningRound, Tranche
 from ledger import clock
-from portfolio.models import Domain, Initiative, Posting
+from portfolio.models import Domain, Initiative, Link, Posting
 from portfolio.querysets import InitiativeQuerySet
 from portfolio.selectors import fiscal_year_of
-from scoring.models import ReturnPosition, ReturnYear
+from scoring.models import ReturnPosition, ReturnYear, Score
 from scoring.selectors import scores_out
 
 ZERO = Decimal(0)
+RUNNING = ("pilot", "scaling", "operating")
+MONEY = (
+    "planned_cost", "planned_benefit", "planned_cost_to_date", "actual_cost", "claimed_benefit",
+    "attested_benefit",
+)  # fmt: skip
+MEASURES = ("npv_submitted", "npv_p50", "forecast_npv")
+PRESENT_COSTS = ("pv_cost_submitted", "pv_cost_p50", "forecast_pv_cost")
 
 
 class PortfolioFilter(forms.Form):
     """The filters of both dashboards, the exports and the API: unit, domain, year."""
 
-    unit = forms.ModelChoiceField(Unit.objects.all(), required=False, empty_label="All")
+    unit = forms.ModelChoiceField(Unit.objects.order_by("path"), required=False, empty_label="All")
     domain = forms.ChoiceField(choices=[("", "All"), *Domain.choices], required=False)
-    year = forms.IntegerField(label="Fiscal year", required=False, min_value=1990, max_value=2200)
+    year = forms.IntegerField(
+        label="Plan begins in", required=False, min_value=1990, max_value=2200,
+        widget=forms.NumberInput(attrs={"placeholder": "any year"}),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,16 +70,18 @@ class Portfolio:
 
     def __init__(self, user: User, query: Mapping[str, str]) -> None:
         self.user = user
-        self.form = PortfolioFilter(query)
-        self.form.is_valid()
+        self.form = PortfolioFilter({name: query.get(name, "") for name in PortfolioFilter.base_fields})
+        self.is_valid = self.form.is_valid()
         self.filters: dict[str, Any] = {
-            name: value for name, value in getattr(self.form, "cleaned_data", {}).items() if value not in (None, "")
+            name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")
         }
 
     @cached_property
     def queryset(self) -> InitiativeQuerySet:
-        """The initiatives that the reader may open, drafts left out."""
+        """The initiatives that the reader may open, drafts left out; none under a filter that is wrong."""
         rows = Initiative.objects.open_to(self.user).exclude(stage="draft")
+        if not self.is_valid:
+            return rows.none()
         if unit := self.filters.get("unit"):
             rows = rows.filter(unit__path__startswith=unit.path)
         if domain := self.filters.get("domain"):
@@ -77,6 +89,11 @@ class Portfolio:
         if year := self.filters.get("year"):
             rows = rows.filter(fiscal_year=year)
         return rows
+
+    @cached_property
+    def running(self) -> InitiativeQuerySet:
+        """Those of them that are in pilot, scaling or operation."""
+        return self.queryset.filter(closed_kind="", stage__in=RUNNING)
 
     @property
     def currency(self) -> str:
@@ -88,151 +105,163 @@ class Portfolio:
         """The year of the envelopes: the one chosen, or the present one."""
         return int(self.filters.get("year") or fiscal_year_of(clock.today()))
 
+    def _of(self, rows: QuerySet[Any], initiatives: InitiativeQuerySet | None = None) -> QuerySet[Any]:
+        """Rows of other tables that belong to these initiatives; no filter at all where all of them count."""
+        return rows.filter(
+            initiative__in=(self.queryset if initiatives is None else initiatives).values("pk")
+        )
+
     @cached_property
     def totals(self) -> Totals:
-        """All sums in three queries, whatever the number of initiatives."""
-        positions = ReturnPosition.objects.filter(initiative__in=self.queryset)
-        money = ("planned_cost", "planned_benefit", "planned_cost_to_date", "actual_cost", "claimed_benefit",
-                 "attested_benefit")  # fmt: skip
-        measures = ("npv_submitted", "npv_p50", "forecast_npv", "pv_cost_submitted", "pv_cost_p50", "forecast_pv_cost")
-        sums = positions.aggregate(**{name: Sum(name) for name in (*money, *measures)})
-        committed = Commitment.objects.filter(initiative__in=self.queryset).aggregate(total=Sum("amount"))["total"]
-        released = ReleaseLine.objects.filter(release__tranche__initiative__in=self.queryset).aggregate(
-            total=Sum("amount")
-        )["total"]
+        """All sums in four queries, whatever the number of initiatives."""
+        sums = self._of(ReturnPosition.objects.all()).aggregate(
+            **{name: Sum(name) for name in (*MONEY, *MEASURES, *PRESENT_COSTS)}
+        )
+        released = ReleaseLine.objects.filter(release__tranche__initiative__in=self.queryset.values("pk"))
         return Totals(
             initiatives=self.queryset.count(),
-            **{name: sums[name] or ZERO for name in money},
-            **{name: cents(sums[name]) for name in measures[:3]},
+            **{name: sums[name] or ZERO for name in MONEY},
+            **{name: cents(sums[name]) for name in MEASURES},
             roi_submitted=_ratio(sums["npv_submitted"], sums["pv_cost_submitted"]),
             roi_p50=_ratio(sums["npv_p50"], sums["pv_cost_p50"]),
             forecast_roi=_ratio(sums["forecast_npv"], sums["forecast_pv_cost"]),
-            committed=committed or ZERO,
-            released=released or ZERO,
+            committed=self._of(Commitment.objects.all()).aggregate(total=Sum("amount"))["total"] or ZERO,
+            released=released.aggregate(total=Sum("amount"))["total"] or ZERO,
         )
 
     @cached_property
     def years(self) -> list[dict[str, Any]]:
         """Cost and benefit by fiscal year."""
-        rows = (
-            ReturnYear.objects.filter(initiative__in=self.queryset)
-            .values("fiscal_year")
-            .annotate(
-                planned_cost=Sum("planned_cost"),
-                planned_benefit=Sum("planned_benefit"),
-                actual_cost=Sum("actual_cost"),
-                attested_benefit=Sum("attested_benefit"),
-            )
-            .order_by("fiscal_year")
-        )
-        return list(rows)
+        names = ("planned_cost", "planned_benefit", "actual_cost", "attested_benefit")
+        rows = self._of(ReturnYear.objects.all()).values("fiscal_year")
+        return list(rows.annotate(**{name: Sum(name) for name in names}).order_by("fiscal_year"))
 
     @cached_property
     def outcomes(self) -> tuple[dict[str, int], dict[str, int]]:
         """Outcomes set, and what running work is on course to; stopped early stands as failed."""
         final = _counted(self.queryset.exclude(outcome="").values_list("outcome").annotate(n=Count("pk")))
         running = _counted(
-            self.queryset.filter(outcome="", closed_kind="", stage__in=("pilot", "scaling", "operating"))
+            self.running.filter(outcome="")
             .values_list("returnposition__on_course_to")
             .annotate(n=Count("pk"))
         )
         return final, running
 
     @cached_property
-    def stages(self) -> list[tuple[str, int]]:
+    def stages(self) -> dict[str, int]:
         """How many open initiatives stand in each stage."""
         rows = self.queryset.filter(closed_kind="").values_list("stage").annotate(n=Count("pk"))
-        return [(stage, count) for stage, count in rows]
+        return dict(rows.order_by("stage"))
 
     def points(self, most: int = 10_000) -> list[dict[str, Any]]:
         """Scored open initiatives for the matrix, the costliest first."""
         rows = (
-            scores_out()
-            .filter(initiative__in=self.queryset.filter(closed_kind=""))
-            .annotate(
+            self._of(scores_out(), self.queryset.filter(closed_kind=""))
+            .values(
                 reference=F("initiative__reference"),
                 title=F("initiative__title"),
                 cost=F("initiative__returnposition__planned_cost"),
+                feasibility=F("feasibility_low"),
+                impact=F("impact_low"),
             )
-            .values("reference", "title", "cost", feasibility=F("feasibility_low"), impact=F("impact_low"))
-            .order_by(F("cost").desc(nulls_last=True), "reference")[:most]
+            .order_by(F("cost").desc(nulls_last=True), "initiative")[:most]
         )
         return [row | {"cost": row["cost"] or ZERO} for row in rows]
 
     def warnings(self, most: int = 10) -> list[dict[str, Any]]:
         """Running initiatives whose status is red, then amber, the costliest first, with the reasons."""
+        running = self.queryset.filter(closed_kind="", stage__in=("pilot", "scaling", "operating"))
         rows = (
-            ReturnPosition.objects.filter(
-                initiative__in=self.queryset.filter(closed_kind="", stage__in=("pilot", "scaling", "operating")),
-                status__in=("red", "amber"),
-            )
-            .annotate(pk_=F("initiative_id"), reference=F("initiative__reference"), title=F("initiative__title"),
-                      unit=F("initiative__unit__name"))  # fmt: skip
-            .values("pk_", "reference", "title", "unit", "status", "status_reasons", "actual_cost",
-                    "planned_cost_to_date", "forecast_roi", "on_course_to")  # fmt: skip
-            .order_by("-status", "-planned_cost", "reference")[:most]
+            ReturnPosition.objects.filter(initiative__in=running, status__in=("red", "amber"))
+            .select_related("initiative__unit")
+            .order_by("-status", "-planned_cost", "initiative_id")[:most]
         )
-        return list(rows)
+        return [
+            {
+                "pk_": row.initiative_id,
+                "reference": row.initiative.reference,
+                "title": row.initiative.title,
+                "unit": row.initiative.unit.name,
+                "status": row.status,
+                "status_reasons": row.status_reasons,
+                "actual_cost": row.actual_cost,
+                "planned_cost_to_date": row.planned_cost_to_date,
+                "on_course_to": row.on_course_to,
+            }
+            for row in rows
+        ]
 
     def variances(self, most: int = 20) -> list[dict[str, Any]]:
-        """Where actual cost lies furthest from the plan up to now."""
+        """Where actual cost of closed months lies furthest above the baseline of the same months."""
         rows = (
-            ReturnPosition.objects.filter(initiative__in=self.queryset, planned_cost_to_date__gt=0)
+            self._of(ReturnPosition.objects.filter(planned_cost_to_date__gt=0))
             .annotate(
-                pk_=F("initiative_id"), reference=F("initiative__reference"), title=F("initiative__title"),
-                unit=F("initiative__unit__name"), difference=F("actual_cost") - F("planned_cost_to_date"),
+                pk_=F("initiative_id"),
+                reference=F("initiative__reference"),
+                title=F("initiative__title"),
+                unit=F("initiative__unit__name"),
+                difference=F("actual_cost_closed") - F("planned_cost_to_date"),
             )
-            .values("pk_", "reference", "title", "unit", "actual_cost", "planned_cost_to_date", "difference",
-                    "forecast_cost", "planned_cost")
-            .order_by("-difference", "reference")[:most]
+            .values(
+                "pk_", "reference", "title", "unit", "actual_cost_closed", "planned_cost_to_date", "difference",
+                "forecast_cost", "planned_cost",
+            )
+            .order_by("-difference", "pk_")[:most]
         )  # fmt: skip
         return list(rows)
 
-    def sums_of(self, columns: Sequence[str], *, without: Sequence[int]) -> dict[str, Any]:
-        """Sums of columns of the returns but for some initiatives, and how many these are (`n`)."""
-        rows = ReturnPosition.objects.filter(initiative__in=self.queryset).exclude(pk__in=without)
-        return rows.exclude(**{columns[0]: None}).aggregate(
+    def terms(self, columns: Sequence[str], most: int = 12) -> list[dict[str, Any]]:
+        """What a total is made of: its largest initiatives, then all others in one line; they re-add to it."""
+        if columns[0] in {"committed", "released"}:
+            return self._money_terms(columns[0], most)
+        rows = self._of(ReturnPosition.objects.exclude(**{columns[0]: None}))
+        found = [
+            (row.initiative, [getattr(row, column) for column in columns])
+            for row in rows.select_related("initiative").order_by(f"-{columns[0]}", "initiative")[:most]
+        ]
+        others = rows.exclude(pk__in=[initiative.pk for initiative, _ in found]).aggregate(
             n=Count("pk"), **{column: Sum(column) for column in columns}
         )
+        return _with_others(found, others["n"], [others[column] for column in columns])
+
+    def _money_terms(self, name: str, most: int) -> list[dict[str, Any]]:
+        """The same for what stands in facts of governance."""
+        if name == "committed":
+            rows, key = self._of(Commitment.objects.all()), "initiative"
+        else:
+            key = "release__tranche__initiative"
+            rows = ReleaseLine.objects.filter(**{f"{key}__in": self.queryset.values("pk")})
+        sums = list(rows.values_list(key).annotate(total=Sum("amount")).order_by("-total", key))
+        initiatives = Initiative.objects.in_bulk([pk for pk, _ in sums[:most]])
+        found = [(initiatives[pk], [total]) for pk, total in sums[:most]]
+        return _with_others(found, len(sums[most:]), [sum((total for _, total in sums[most:]), ZERO)])
 
     @property
-    def signings(self) -> Any:
-        """Decisions that wait for signatures."""
+    def signings(self) -> QuerySet[SigningRound]:
+        """Decisions that wait for signatures, those due first on top."""
         return (
-            SigningRound.objects.filter(initiative__in=self.queryset, ending=None)
+            self._of(SigningRound.objects.filter(ending=None))
             .select_related("initiative__unit", "step")
             .order_by("due_on", "id")
         )
 
     def tranches(self, most: int = 12) -> list[Tranche]:
         """Tranches that are not released yet, the next due first."""
-        return list(
-            Tranche.objects.filter(initiative__in=self.queryset.filter(closed_kind=""), release=None)
-            .select_related("initiative__unit")
-            .order_by("due_on", "id")[:most]
-        )
+        rows = self._of(Tranche.objects.filter(release=None), self.queryset.filter(closed_kind=""))
+        return list(rows.select_related("initiative__unit").order_by("due_on", "id")[:most])
 
     @cached_property
     def unmatched(self) -> list[tuple[str, int, Decimal]]:
         """Postings that fit nothing, by currency: number and sum."""
-        rows = (
-            Posting.objects.filter(initiative=None, assigned_as=None)
-            .values("currency")
-            .annotate(n=Count("pk"), total=Sum("amount"))
-            .order_by("currency")
-        )
-        return [(row["currency"], row["n"], row["total"]) for row in rows]
+        rows = Posting.objects.filter(initiative=None, assigned_as=None).values_list("currency")
+        return list(rows.annotate(n=Count("pk"), total=Sum("amount")).order_by("currency"))
 
-    def overlaps(self, most: int = 5) -> list[Any]:
-        """Initiatives that say that they join or depend on another."""
-        return list(
-            self.queryset.filter(closed_kind="")
-            .filter(Q(links__kind="joined_with") | Q(links__kind="depends_on"))
-            .annotate(other_reference=F("links__other__reference"), other_title=F("links__other__title"))
-            .values("pk", "reference", "title", "other_reference", "other_title")
-            .distinct()
-            .order_by("reference")[:most]
-        )
+    def overlaps(self, most: int = 5) -> list[Link]:
+        """Initiatives that say that they join or depend on another one that the reader may open."""
+        kinds = (Link.Kind.JOINED_WITH, Link.Kind.DEPENDS_ON)
+        rows = self._of(Link.objects.filter(kind__in=kinds), self.queryset.filter(closed_kind=""))
+        listed = rows.filter(other__in=Initiative.objects.listed_for(self.user).values("pk"))
+        return list(listed.select_related("initiative", "other").order_by("-initiative", "id")[:most])
 
     def sentence(self) -> str:
         """The plain answer: is the money working?"""
@@ -240,18 +269,32 @@ class Portfolio:
         if not totals.initiatives:
             return "No initiative is on the register yet."
         if not totals.actual_cost:
-            return f"{totals.initiatives} initiatives are on the register; nothing is spent yet."
+            return f"{_initiatives(totals.initiatives)} on the register; nothing is spent yet."
         back = 100 * totals.attested_benefit / totals.actual_cost
-        final, running = self.outcomes
-        on_course = running.get("met", 0)
-        ran = sum(running.values())
-        forecast = "" if totals.forecast_roi is None else f" The forecast return is {totals.forecast_roi:.2f}."
-        return (
-            f"Of every 100 spent, {back:.0f} came back as attested value so far; "
-            f"{on_course} of {ran} running initiatives are on course to meet their case.{forecast}"
-            if ran
-            else f"Of every 100 spent, {back:.0f} came back as attested value so far.{forecast}"
-        )
+        said = f"Of every 100 spent, {back:.0f} came back as attested value so far"
+        _, running = self.outcomes
+        if ran := sum(running.values()):
+            said += f"; {running['met']} of {ran} running initiatives are on course to meet their case"
+        if totals.forecast_roi is not None:
+            said += f". The forecast return is {_figure(totals.forecast_roi)}"
+        return f"{said}."
+
+
+def scores_of(initiatives: Iterable[int] | QuerySet[Any]) -> dict[int, Score]:
+    """The scores that are out, by initiative."""
+    return {score.initiative_id: score for score in scores_out().filter(initiative__in=initiatives)}
+
+
+def _with_others(
+    found: Sequence[tuple[Model, list[Any]]], others: int, sums: Sequence[Any]
+) -> list[dict[str, Any]]:
+    terms = [
+        {"initiative": initiative, "label": str(initiative), "values": values} for initiative, values in found
+    ]
+    if others:
+        label = "1 other" if others == 1 else f"{others} others"
+        terms.append({"initiative": None, "label": label, "values": [value or ZERO for value in sums]})
+    return terms
 
 
 def cents(measure: float | None) -> Decimal:
@@ -263,6 +306,14 @@ def _ratio(value: float | None, base: float | None) -> float | None:
     return None if value is None or not base or base <= 0 else round(value / base, 9)
 
 
+def _figure(value: float) -> str:
+    return f"{value:.2f}".replace("-", "\u2212")
+
+
+def _initiatives(number: int) -> str:
+    return "1 initiative is" if number == 1 else f"{number} initiatives are"
+
+
 def _counted(rows: Any) -> dict[str, int]:
     counts = {"met": 0, "partly_met": 0, "failed": 0}
     for outcome, number in rows:
@@ -270,4 +321,3 @@ def _counted(rows: Any) -> dict[str, int]:
         if name in counts:
             counts[name] += number
     return counts
-

@@ -1,28 +1,35 @@
 """Proposals, measurements and actuals over the API. Reads are by queryset, writes by act."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.mixins import ListModelMixin
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.errors import Changed
-from accounts.http import signed_in
+from accounts.errors import Changed, Refused
+from accounts.http import TableAllows, signed_in
 from accounts.models import Unit
-from django.shortcuts import get_object_or_404
 from portfolio import services
 from portfolio.imports.postings import import_actuals
 from portfolio.models import CaseDraft, Initiative
 from portfolio.permissions import may_edit_draft, may_import_actuals, may_measure, may_start
 
+LARGEST_FILE = 20 * 2**20
 IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, required=True, description='The draft\'s ETag, such as "3".'
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description='The ETag of the draft that was read, such as "3"; * for whatever stands there.',
 )
 
 
@@ -72,6 +79,12 @@ class MeasurementSerializer(serializers.Serializer[Any]):
     value = serializers.DecimalField(max_digits=19, decimal_places=4)
     note = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
 
+    def validate_month(self, value: date) -> date:
+        """A month that people can have measured."""
+        if not 1990 <= value.year < 2200:
+            raise serializers.ValidationError("Choose a month between 1990 and 2199.")
+        return value
+
 
 class ActualsSerializer(serializers.Serializer[Any]):
     """A file of actuals, whole."""
@@ -79,45 +92,70 @@ class ActualsSerializer(serializers.Serializer[Any]):
     file = serializers.FileField()
     control_total = serializers.DecimalField(max_digits=19, decimal_places=4, required=False, allow_null=True)
 
+    def validate_file(self, value: Any) -> Any:
+        """A file that fits."""
+        if value.size > LARGEST_FILE:
+            raise serializers.ValidationError("At most 20 MB.")
+        return value
+
+
+class ReportLineSerializer(serializers.Serializer[Any]):
+    """What became of one line of a file."""
+
+    row = serializers.IntegerField()
+    outcome = serializers.CharField()
+    column = serializers.CharField(allow_blank=True)
+    value = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+
 
 class OutcomeSerializer(serializers.Serializer[Any]):
-    """What became of a file."""
+    """What became of a file; `rows` is the sum of the other four."""
 
     rows = serializers.IntegerField()
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     rejected = serializers.IntegerField()
-    refusal = serializers.CharField(allow_blank=True)
-    lines = serializers.ListField(child=serializers.DictField())
+    lines = ReportLineSerializer(many=True)
 
 
-class UnitViewSet(GenericViewSet[Unit]):
+@extend_schema_view(list=extend_schema(description="All units, each above those below it."))
+class UnitViewSet(ListModelMixin, GenericViewSet[Unit]):
     """The units of the organisation."""
 
-    queryset = Unit.objects.all().order_by("path")
+    queryset = Unit.objects.order_by("path")
     serializer_class = UnitSerializer
+    permission_classes = (IsAuthenticated, TableAllows)
+    filter_backends = ()
     actions_of_routes: ClassVar[dict[str, str]] = {"list": "initiative.list"}
 
-    def list(self, request: Request) -> Response:
-        """All units, in the order of the tree."""
-        page = self.paginate_queryset(self.get_queryset())
-        return self.get_paginated_response(UnitSerializer(page, many=True).data)
 
-
-def draft_response(draft: CaseDraft, status_code: int = status.HTTP_200_OK) -> Response:
+def draft_response(draft: CaseDraft) -> Response:
     """A draft with its ETag."""
-    return Response(DraftSerializer(draft).data, status=status_code, headers={"ETag": f'"{draft.version}"'})
+    return Response(DraftSerializer(draft).data, headers={"ETag": f'"{draft.version}"'})
 
 
 def start_proposal(request: Request) -> Initiative:
     """Start a proposal from a request's body."""
     actor = signed_in(request)
-    form = NewProposalSerializer(data=request.data)
     may_start(actor).or_deny()
+    form = NewProposalSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     return services.start_proposal(
         form.validated_data["unit"], title=form.validated_data["title"], actor=actor
+    )
+
+
+def draft_of(request: Request, initiative: Initiative) -> CaseDraft:
+    """The initiative's draft; one that nobody wrote yet has version 0 and what is known."""
+    may_edit_draft(signed_in(request), initiative).or_deny()
+    found = CaseDraft.objects.filter(initiative=initiative).first()
+    return found or CaseDraft(
+        initiative=initiative,
+        version=0,
+        content=services.first_content(initiative),
+        updated_at=initiative.created_at,
     )
 
 
@@ -125,20 +163,27 @@ def save_draft(request: Request, initiative: Initiative) -> CaseDraft:
     """Change the draft that If-Match names. Raises 428 without it and 412 when somebody saved meanwhile."""
     actor = signed_in(request)
     may_edit_draft(actor, initiative).or_deny()
-    etag = request.headers.get("If-Match", "").removeprefix("W/").strip('"')
-    if not etag:
+    if not (etag := request.headers.get("If-Match", "").strip()):
         raise PreconditionRequired
-    form = DraftSerializer(data=request.data)
-    form.is_valid(raise_exception=True)
     try:
+        version = _seen_version(etag, initiative)
+        form = DraftSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
         return services.save_draft(
-            initiative,
-            content=form.validated_data["content"],
-            version=int(etag) if etag.isdigit() and len(etag) < 10 else 0,
-            actor=actor,
+            initiative, content=form.validated_data["content"], version=version, actor=actor
         )
     except Changed as error:
         raise PreconditionFailed(error.sentence, **error.details) from error
+
+
+def _seen_version(etag: str, initiative: Initiative) -> int:
+    """The version that an ETag names. Raises Changed when another one stands there."""
+    if etag == "*":
+        return services.version_of(initiative)
+    plain = etag.removeprefix("W/").strip('"')
+    version = int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 10 else -1
+    services.require_version(initiative, version)
+    return version
 
 
 def add_measurement(request: Request, initiative: Initiative) -> Response:
@@ -151,39 +196,38 @@ def add_measurement(request: Request, initiative: Initiative) -> Response:
     return Response(form.data, status=status.HTTP_201_CREATED)
 
 
-def draft_of(initiative: Initiative) -> CaseDraft:
-    """The initiative's draft, or 404."""
-    return get_object_or_404(CaseDraft.objects.select_related("updated_by"), initiative=initiative)
-
-
 class ActualsView(APIView):
     """Postings from the ERP: a file, accepted whole or not at all."""
 
-    parser_classes = (MultiPartParser, JSONParser)
+    parser_classes = (MultiPartParser,)
+    permission_classes = (IsAuthenticated, TableAllows)
     actions_of_routes: ClassVar[dict[str, str]] = {"post": "actuals.import"}
 
-    @extend_schema(request=ActualsSerializer, responses={201: OutcomeSerializer, 200: OutcomeSerializer})
+    @extend_schema(
+        request={"multipart/form-data": ActualsSerializer},
+        responses={201: OutcomeSerializer, 200: OutcomeSerializer},
+    )
     def post(self, request: Request) -> Response:
-        """Book a file of actuals. The same file again changes nothing."""
+        """Book a file of actuals: 201. The same file again changes nothing: 200."""
         actor = signed_in(request)
         may_import_actuals(actor).or_deny()
         form = ActualsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         file = form.validated_data["file"]
         total: Decimal | None = form.validated_data.get("control_total")
-        outcome = import_actuals(
-            file.read(), file_name=file.name or "actuals.csv", control_total=total, actor=actor
-        )
-        body = outcome.counts | {
-            "refusal": outcome.refusal,
-            "lines": [
-                {"row": line.row_number, "outcome": line.outcome, "column": line.column, "value": line.value,
-                 "reason": line.reason}
-                for line in outcome.lines
-            ],
-        }  # fmt: skip
+        name = file.name or "actuals.csv"
+        outcome = import_actuals(file.read(), file_name=name, control_total=total, actor=actor)
+        lines = [
+            {
+                "row": line.row_number,
+                "outcome": line.outcome,
+                "column": line.column,
+                "value": line.value,
+                "reason": line.reason,
+            }
+            for line in outcome.lines
+        ]
+        body = outcome.counts | {"lines": lines}
         if outcome.refusal:
-            code = status.HTTP_422_UNPROCESSABLE_ENTITY
-        else:
-            code = status.HTTP_201_CREATED if outcome.created else status.HTTP_200_OK
-        return Response(body, status=code)
+            raise Refused(outcome.refusal, {"file": outcome.refusal}, **body)
+        return Response(body, status=status.HTTP_201_CREATED if outcome.created else status.HTTP_200_OK)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from accounts.errors import InvalidMove
+from ledger import clock
 from ledger.services import Act
 from portfolio.models import (
     Appointment,
@@ -20,7 +21,6 @@ from portfolio.models import (
     StageChange,
 )
 from portfolio.selectors import fiscal_year_of
-from ledger import clock
 
 MOVES: dict[str, frozenset[str]] = {
     Stage.DRAFT: frozenset({Stage.SUBMITTED}),

@@ -149,6 +149,18 @@ def save_draft(
     return draft
 
 
+def version_of(initiative: Initiative) -> int:
+    """The version of its draft; 0 while nobody wrote one."""
+    return CaseDraft.objects.filter(initiative=initiative).values_list("version", flat=True).first() or 0
+
+
+def require_version(initiative: Initiative, version: int) -> None:
+    """Raise Changed, with what somebody else changed, unless the draft still has this version."""
+    draft = CaseDraft.objects.filter(initiative=initiative).select_related("updated_by").first()
+    if version != (draft.version if draft else 0):
+        raise _changed(initiative, draft, version)
+
+
 def first_content(initiative: Initiative) -> dict[str, Any]:
     """What is known of an initiative before anybody wrote its case."""
     known = {

@@ -79,7 +79,7 @@ def fill() -> dict[str, object]:
     )
     conflicted = factories.in_decision(
         content(
-            "Read contracts faster", sponsor=ceo, cost=1_200_000, benefit=5_000_000, cost_objects=["CO-C"]
+            "Read contracts faster", sponsor=ceo, cost=600_000, benefit=2_500_000, cost_objects=["CO-C"]
         )
     )
     return {

@@ -7,34 +7,38 @@ from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
-from django.db.models import F, Q, Sum
+from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
 from django.utils.functional import cached_property
 
 from accounts.models import Unit, User
+from dashboards.selectors import scores_of
 from portfolio.models import ClosedKind, Domain, Initiative, OutcomeClass, RiskTier, Stage, Track
 from portfolio.querysets import InitiativeQuerySet
+from scoring.models import Score
+from scoring.selectors import scores_out
 
 PAGE_SIZE = 50
 # Sorting or filtering by these shows something of the figure, so that only rows that one may open take part.
 SORTS = {
-    "reference": "reference",
+    "reference": "pk",
     "title": "title",
     "unit": "unit__name",
-    "stage": "stage_since",
+    "stage": "stage_order",
+    "status": "status_order",
     "cost": "whole_life_cost",
-    "score": "score__low",
+    "score": "score_low",
     "roi": "returnposition__roi_submitted",
     "corrected": "returnposition__roi_p50",
     "forecast": "returnposition__forecast_roi",
 }
 PUBLIC_SORTS = {"reference", "title", "unit", "stage"}
-PUBLIC_FILTERS = {"q", "unit", "stage", "state", "sort", "page"}
-STATES = {"": "Open", "closed": "Closed", "all": "All"}
+PUBLIC_FILTERS = {"q", "unit", "stage", "state", "sort"}
+STATES = {"": "Open", "closed": "Closed", "all": "Open and closed"}
+STATUSES = {"red": 1, "amber": 2, "green": 3}
 COLUMNS = (
-    "pk", "reference", "title", "summary", "unit_id", "unit__name", "stage", "closed_kind", "on_hold", "currency",
-    "whole_life_cost", "risk_tier", "domain", "score__low", "score__high", "score__point",
-    "returnposition__roi_submitted", "returnposition__roi_p50", "returnposition__forecast_roi",
-    "returnposition__status", "returnposition__on_course_to", "outcome", "sponsor__name",
+    "pk", "reference", "title", "summary", "unit__name", "stage", "closed_kind", "on_hold", "currency",
+    "whole_life_cost", "returnposition__roi_submitted", "returnposition__roi_p50",
+    "returnposition__forecast_roi", "returnposition__status",
 )  # fmt: skip
 
 
@@ -46,26 +50,27 @@ class RegisterFilter(forms.Form):
     """The filters of the register; they stand in the address."""
 
     q = forms.CharField(label="Search", required=False, max_length=200)
-    unit = forms.ModelChoiceField(Unit.objects.all(), required=False, empty_label="All")
+    unit = forms.ModelChoiceField(Unit.objects.order_by("path"), required=False, empty_label="All")
     stage = forms.ChoiceField(choices=_choices(Stage), required=False)
+    state = forms.ChoiceField(label="Show", choices=list(STATES.items()), required=False)
     domain = forms.ChoiceField(choices=_choices(Domain), required=False)
     track = forms.ChoiceField(choices=_choices(Track), required=False)
     tier = forms.ChoiceField(label="Risk tier", choices=_choices(RiskTier), required=False)
-    year = forms.IntegerField(label="Fiscal year", required=False, min_value=1990, max_value=2200)
+    year = forms.IntegerField(label="Plan begins in", required=False, min_value=1990, max_value=2200)
     outcome = forms.ChoiceField(choices=_choices(OutcomeClass), required=False)
     status = forms.ChoiceField(
         choices=[("", "All"), ("red", "Red"), ("amber", "Amber"), ("green", "Green")], required=False
     )
-    state = forms.ChoiceField(choices=list(STATES.items()), required=False)
     sort = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the register; figures are None where the reader may not open it."""
+    """One line of the register; who may not open it gets its public fields only."""
 
     values: Mapping[str, Any]
     may_open: bool
+    score: Score | None
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -75,9 +80,11 @@ class Row:
 
     @property
     def stage_label(self) -> str:
-        """The stage, or how it was closed."""
+        """The stage; for whom it is open, how it was closed."""
         closed = self.values["closed_kind"]
-        return ClosedKind(closed).label if closed else Stage(self.values["stage"]).label
+        if not closed:
+            return Stage(self.values["stage"]).label
+        return ClosedKind(closed).label if self.may_open else "Closed"
 
 
 class Register:
@@ -86,9 +93,9 @@ class Register:
     def __init__(self, user: User, query: Mapping[str, str]) -> None:
         self.user = user
         self.form = RegisterFilter(query)
-        self.form.is_valid()
+        self.is_valid = self.form.is_valid()
         self.filters: dict[str, Any] = {
-            name: value for name, value in getattr(self.form, "cleaned_data", {}).items() if value not in (None, "")
+            name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")
         }
         wanted = str(self.filters.get("sort", "-reference"))
         self.sort = wanted if wanted.removeprefix("-") in SORTS else "-reference"
@@ -100,19 +107,23 @@ class Register:
         return self.sort.removeprefix("-") not in PUBLIC_SORTS or bool(set(self.filters) - PUBLIC_FILTERS)
 
     @cached_property
+    def openable(self) -> InitiativeQuerySet:
+        """All that the reader may open whole."""
+        return Initiative.objects.open_to(self.user)
+
+    @cached_property
     def queryset(self) -> InitiativeQuerySet:
-        """The rows under the filters, without order."""
-        rows = Initiative.objects.open_to(self.user) if self.shows_figures_only else Initiative.objects.listed_for(self.user)
+        """The rows under the filters, without order; none under a filter that is wrong."""
+        rows = self.openable if self.shows_figures_only else Initiative.objects.listed_for(self.user)
+        if not self.is_valid:
+            return rows.none()
         state = self.filters.get("state", "")
         if state == "closed":
             rows = rows.exclude(closed_kind="")
         elif state != "all":
             rows = rows.filter(closed_kind="")
         if text := self.filters.get("q", "").strip():
-            rows = rows.filter(
-                Q(reference__istartswith=text) | Q(title__icontains=text) | Q(summary__icontains=text)
-                | Q(unit__name__icontains=text)
-            )  # fmt: skip
+            rows = rows.filter(self._holding(text))
         if unit := self.filters.get("unit"):
             rows = rows.filter(unit__path__startswith=unit.path)
         for name, column in (
@@ -125,27 +136,57 @@ class Register:
             rows = rows.filter(Q(outcome=outcome) | Q(outcome="", returnposition__on_course_to=outcome))
         return rows
 
+    def _holding(self, text: str) -> Q:
+        """The text in a public field; the name of a person in it counts only where one may open the case."""
+        found = (
+            Q(reference__istartswith=text)
+            | Q(title__icontains=text)
+            | Q(summary__icontains=text)
+            | Q(unit__name__icontains=text)
+        )
+        people = User.objects.filter(name__icontains=text).values("pk")
+        named = self.openable.filter(Q(owner__in=people) | Q(sponsor__in=people))
+        return found | Q(pk__in=named.values("pk"))
+
+    def _ordered(self) -> InitiativeQuerySet:
+        rows, name = self.queryset, self.sort.removeprefix("-")
+        if name == "stage":
+            rows = rows.annotate(
+                stage_order=_in_order("stage", {str(v): i for i, v in enumerate(Stage.values)})
+            )
+        elif name == "status":
+            rows = rows.annotate(status_order=_in_order("returnposition__status", STATUSES))
+        elif name == "score":
+            score = scores_out().filter(initiative=OuterRef("pk"))
+            rows = rows.annotate(score_low=Subquery(score.values("low")[:1]))
+        column = F(SORTS[name])
+        is_descending = self.sort.startswith("-")
+        order = column.desc(nulls_last=True) if is_descending else column.asc(nulls_last=True)
+        return rows.order_by(order, "-pk")
+
     @cached_property
     def page(self) -> Any:
-        """The page of rows: bare count, then the values of the slice."""
-        descending = self.sort.startswith("-")
-        column = F(SORTS[self.sort.removeprefix("-")])
-        order = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
-        page = Paginator(self.queryset.order_by(order, "-pk").values(*COLUMNS), PAGE_SIZE).get_page(self.page_number)
+        """The page of rows: a bare count, then the values of the slice, their scores, and which are open."""
+        paginator = Paginator(self._ordered().values(*COLUMNS), PAGE_SIZE)
+        paginator.count = self.queryset.count()
+        page = paginator.get_page(self.page_number)
         found = list(page.object_list)
-        if self.shows_figures_only:
-            openable = {row["pk"] for row in found}
-        else:
-            ids = [row["pk"] for row in found]
-            openable = set(Initiative.objects.open_to(self.user).filter(pk__in=ids).values_list("pk", flat=True))
-        page.object_list = [Row(row, row["pk"] in openable) for row in found]
+        ids = [row["pk"] for row in found]
+        openable = set(self.openable.filter(pk__in=ids).values_list("pk", flat=True))
+        scores = scores_of(openable)
+        page.object_list = [Row(row, row["pk"] in openable, scores.get(row["pk"])) for row in found]
         return page
 
     @cached_property
     def totals(self) -> list[tuple[str, Decimal]]:
         """Whole-life cost of all rows that one may open, by currency."""
-        rows = self.queryset if self.shows_figures_only else self.queryset.filter(
-            pk__in=Initiative.objects.open_to(self.user).values("pk")
-        )
-        sums = rows.exclude(whole_life_cost=None).values("currency").annotate(total=Sum("whole_life_cost"))
-        return [(row["currency"], row["total"]) for row in sums.order_by("currency")]
+        rows = self.queryset
+        if not self.shows_figures_only:
+            rows = rows.filter(pk__in=self.openable.values("pk"))
+        sums = rows.exclude(whole_life_cost=None).values_list("currency")
+        return list(sums.annotate(total=Sum("whole_life_cost")).order_by("currency"))
+
+
+def _in_order(column: str, order: Mapping[str, int]) -> Case:
+    whens = [When(**{column: value}, then=Value(place)) for value, place in order.items()]
+    return Case(*whens, default=None, output_field=IntegerField())

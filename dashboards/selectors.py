@@ -203,15 +203,15 @@ class Portfolio:
                 difference=F("actual_cost_closed") - F("planned_cost_to_date"),
             )
             .values(
-                "pk_", "reference", "title", "unit", "actual_cost_closed", "planned_cost_to_date", "difference",
-                "forecast_cost", "planned_cost",
+                "pk_", "reference", "title", "unit", "actual_cost_closed", "planned_cost_to_date",
+                "difference", "forecast_cost", "planned_cost",
             )
             .order_by("-difference", "pk_")[:most]
         )  # fmt: skip
         return list(rows)
 
     def terms(self, columns: Sequence[str], most: int = 12) -> list[dict[str, Any]]:
-        """What a total is made of: its largest initiatives, then all others in one line; they re-add to it."""
+        """What a total is made of: its largest initiatives, all others in one line; they re-add to it."""
         if columns[0] in {"committed", "released"}:
             return self._money_terms(columns[0], most)
         rows = self._of(ReturnPosition.objects.exclude(**{columns[0]: None}))

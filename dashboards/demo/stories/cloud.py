@@ -162,6 +162,7 @@ STORIES: tuple[Story, ...] = (
         depth="edge",
         objective="compliance",
         tier="minimal",
+        fate=Fate.DECISION_LAST_VOTE,
     ),
     Story(
         key="co-patch",

@@ -83,6 +83,7 @@ STORIES: tuple[Story, ...] = (
         work="built",
         depth="local",
         objective="customer",
+        begun=20,
     ),
     Story(
         key="cs-voice",
@@ -103,13 +104,6 @@ STORIES: tuple[Story, ...] = (
         fate=Fate.EXPIRED,
         begun=18,
         supplier="Tindralyn Voice",
-        kin=(
-            Kin(
-                "sd-voice",
-                "differentiate",
-                "The support line has its own callers and words; we share the supplier's terms.",
-            ),
-        ),
     ),
     Story(
         key="cs-translate",
@@ -153,6 +147,7 @@ STORIES: tuple[Story, ...] = (
         work="built",
         depth="core",
         objective="cost",
+        begun=14,
         kin=(Kin("se-fraud", "depend", "It asks the claim check whether a claim looks odd."),),
     ),
     Story(

@@ -171,6 +171,7 @@ STORIES: tuple[Story, ...] = (
         depth="local",
         objective="cost",
         tier="minimal",
+        begun=26,
     ),
     Story(
         key="en-quality",

@@ -229,14 +229,14 @@ STORIES: tuple[Story, ...] = (
         begun=9,
         kin=(
             Kin(
-                "fi-contracts",
+                "le-review",
                 "join",
                 "Both read clauses of contracts with the same tool; only the fields differ.",
             ),
         ),
         why=(
-            "Reading leases is one more field list of the contract watch; one tool and one licence are "
-            "enough."
+            "Reading leases is one more list of fields for the contract comparison of Legal; one tool "
+            "and one licence are enough."
         ),
     ),
     Story(

@@ -52,6 +52,7 @@ STORIES: tuple[Story, ...] = (
         depth="edge",
         objective="cost",
         tier="minimal",
+        begun=21,
     ),
     Story(
         key="le-privacy",

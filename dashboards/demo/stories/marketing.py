@@ -76,6 +76,7 @@ STORIES: tuple[Story, ...] = (
         work="built",
         depth="local",
         objective="growth",
+        begun=12,
         kin=(
             Kin(
                 "cs-complaints",
@@ -197,6 +198,13 @@ STORIES: tuple[Story, ...] = (
         objective="growth",
         fate=Fate.ASSESSMENT_PART,
         supplier="Velquist",
+        kin=(
+            Kin(
+                "ms-voice",
+                "differentiate",
+                ("Theirs would have called by phone; ours writes, negotiates and says what it is."),
+            ),
+        ),
     ),
     Story(
         key="ms-brand",
@@ -227,7 +235,6 @@ STORIES: tuple[Story, ...] = (
         fate=Fate.REFUSED,
         begun=2,
         supplier="Tindralyn Voice",
-        kin=(Kin("ms-agent", "differentiate", "The agent writes and negotiates, ours would only call."),),
         why=(
             "Three customers in ten hang up when they hear a machine, and the brand is worth more than "
             "the calls."

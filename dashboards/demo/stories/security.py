@@ -135,6 +135,7 @@ STORIES: tuple[Story, ...] = (
         work="built",
         depth="core",
         objective="cost",
+        begun=28,
     ),
     Story(
         key="se-camera",

@@ -1,6 +1,6 @@
 """What IT Service Desk brings."""
 
-from dashboards.demo.story import Fate, Goal, Story
+from dashboards.demo.story import Fate, Goal, Kin, Story
 
 STORIES: tuple[Story, ...] = (
     Story(
@@ -84,6 +84,7 @@ STORIES: tuple[Story, ...] = (
         depth="local",
         objective="people",
         tier="minimal",
+        fate=Fate.DRAFT,
     ),
     Story(
         key="sd-major",
@@ -142,6 +143,13 @@ STORIES: tuple[Story, ...] = (
         fate=Fate.STOPPED_EARLY,
         begun=14,
         supplier="Tindralyn Voice",
+        kin=(
+            Kin(
+                "cs-voice",
+                "differentiate",
+                "The support line has its own callers and words; we share the supplier's terms.",
+            ),
+        ),
         why=(
             "In the depots the noise makes recognition fail in every third call, and drivers hung up. "
             "Stopped after eleven weeks and a fifth of the money."
@@ -183,6 +191,7 @@ STORIES: tuple[Story, ...] = (
         depth="local",
         objective="cost",
         tier="minimal",
+        fate=Fate.DRAFT_FULL,
     ),
     Story(
         key="sd-remote",

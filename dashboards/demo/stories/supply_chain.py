@@ -137,6 +137,7 @@ STORIES: tuple[Story, ...] = (
         work="built",
         depth="core",
         objective="resilience",
+        begun=15,
         kin=(
             Kin(
                 "en-energy",
@@ -148,7 +149,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         key="sc-customs",
         title="Customs papers drafted from the order",
-        summary="Drafted customs papers for road freight from order and invoice, for a clerk to check.",
+        summary="Drafts customs papers for road freight from order and invoice, for a clerk to check.",
         problem="Papers for one truck took 35 minutes and were wrong in one of eight cases.",
         process="Export clearance",
         goal=Goal("Minutes per truck", "minutes", "down", "35", "12"),

@@ -57,6 +57,8 @@ BATCH = 2_000
 VARIANTS = 64
 CENT = 100  # in stored units
 EVERY_FIFTH = 5
+_PLACEHOLDER = "the title comes later"
+_TITLE = f'"{_PLACEHOLDER}"'
 ROAD = (Stage.SUBMITTED, Stage.ASSESSMENT, Stage.DECISION, Stage.PILOT, Stage.SCALING, Stage.OPERATING)
 CLASSES = tuple(case_document.CLASSES)
 UNITS = (
@@ -112,14 +114,27 @@ class Cast:
         return self.people[-1]
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What all batches share."""
+
+    cast: Cast
+    start: date
+    months: int
+    variants: Sequence[Variant]
+    # The frozen document of each variant in canonical form, with _TITLE in it.
+    documents: Sequence[str]
+
+
 def bulk_portfolio(*, initiatives: int, months: int, seed: int) -> None:
     """Add running initiatives with a posting for each of the last months, and compute their returns."""
     random = np.random.default_rng(seed)
-    cast = _cast()
     start = add_months(clock.today().replace(day=1), -months)
     variants = [_variant(random) for _ in range(VARIANTS)]
+    documents = [chain.canonical(_document(variant, start)) for variant in variants]
+    scene = Scene(_cast(), start, months, variants, documents)
     for first in range(0, initiatives, BATCH):
-        _add(cast, variants, start, min(BATCH, initiatives - first), months, random)
+        _add(scene, min(BATCH, initiatives - first), random)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
@@ -138,6 +153,40 @@ def _variant(random: np.random.Generator) -> Variant:
     saving[go_live:] = np.rint(gain * ramp) * money.ONE
     hours[go_live:] = np.rint(gain * ramp / 5) * money.ONE
     return Variant(str(random.choice(CLASSES)), go_live, delivery, run, saving, hours)
+
+
+def _document(variant: Variant, start: date) -> case_document.Content:
+    """The case as its unit would have written it, with the very plan that is frozen beside it."""
+    content, errors = case_document.clean(
+        {
+            "title": _PLACEHOLDER,
+            "summary": "Made up for measuring.",
+            "problem": "Made up for measuring.",
+            "process": "Everyday work",
+            "process_depth": "core",
+            "reference_class": variant.reference_class,
+            "currency": settings.BASE_CURRENCY,
+            "evidence_grade": "C",
+            "plan": {
+                "start": f"{start:%Y-%m}",
+                "go_live": f"{add_months(start, variant.go_live):%Y-%m}",
+                "lines": [
+                    {
+                        "key": key,
+                        "side": side,
+                        "category": category,
+                        "phase": phase,
+                        "is_cash": is_cash,
+                        "amounts": [format(money.from_stored(int(value)), ".2f") for value in amounts],
+                    }
+                    for key, side, category, phase, is_cash, amounts in variant.lines()
+                ],
+            },
+        }
+    )
+    if errors:
+        raise ValueError(f"The bulk demo writes impossible plans: {errors}")
+    return content
 
 
 def _cast() -> Cast:
@@ -164,42 +213,28 @@ def _unit(name: str, parent: Unit | None) -> Unit:
     return unit
 
 
-def _add(
-    cast: Cast,
-    variants: Sequence[Variant],
-    start: date,
-    count: int,
-    months: int,
-    random: np.random.Generator,
-) -> None:
+def _add(scene: Scene, count: int, random: np.random.Generator) -> None:
     """One act: some initiatives with all their facts."""
     with record("portfolio.bulk_added", actor=None, reason="Made-up data for measuring") as act:
-        batch = _Batch(act, cast, variants, start, count, months, random)
+        batch = _Batch(act, scene, count, random)
         batch.add_initiatives()
         batch.add_cases()
         batch.add_road()
         batch.add_money()
         batch.add_postings()
         batch.add_benefits()
-        act.note(initiatives=count, months=months)
+        act.note(initiatives=count, months=scene.months)
         act.marks("return", batch.ids.tolist())
 
 
 class _Batch:
     """The initiatives of one act, as columns."""
 
-    def __init__(
-        self,
-        act: Act,
-        cast: Cast,
-        variants: Sequence[Variant],
-        start: date,
-        count: int,
-        months: int,
-        random: np.random.Generator,
-    ) -> None:
+    def __init__(self, act: Act, scene: Scene, count: int, random: np.random.Generator) -> None:
+        cast, variants, start = scene.cast, scene.variants, scene.start
         self.act, self.cast, self.variants, self.start = act, cast, variants, start
-        self.count, self.months, self.random = count, months, random
+        self.count, self.months, self.random = count, scene.months, random
+        self.documents = scene.documents
         self.year = fiscal_year_of(start)
         self.variant = random.integers(0, len(variants), count)
         self.unit = random.integers(0, len(cast.units), count)
@@ -311,39 +346,6 @@ class _Batch:
                     "total": np.array([int(values.sum()) for values in amounts])[self.variant],
                 },
             )
-
-    def _document(self, variant: Variant) -> case_document.Content:
-        """The case as its unit would have written it, with the very plan that is frozen beside it."""
-        content, errors = case_document.clean(
-            {
-                "title": "-",
-                "summary": "Made up for measuring.",
-                "problem": "Made up for measuring.",
-                "process": "Everyday work",
-                "process_depth": "core",
-                "reference_class": variant.reference_class,
-                "currency": settings.BASE_CURRENCY,
-                "evidence_grade": "C",
-                "plan": {
-                    "start": f"{self.start:%Y-%m}",
-                    "go_live": f"{add_months(self.start, variant.go_live):%Y-%m}",
-                    "lines": [
-                        {
-                            "key": key,
-                            "side": side,
-                            "category": category,
-                            "phase": phase,
-                            "is_cash": is_cash,
-                            "amounts": [format(money.from_stored(int(value)), ".2f") for value in amounts],
-                        }
-                        for key, side, category, phase, is_cash, amounts in variant.lines()
-                    ],
-                },
-            }
-        )
-        if errors:
-            raise ValueError(f"The bulk demo writes impossible plans: {errors}")
-        return content
 
     def add_road(self) -> None:
         """People, classes and the moves up to the stage of each."""

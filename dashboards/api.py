@@ -36,8 +36,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _money(source: str) -> serializers.DecimalField:
-    return serializers.DecimalField(max_digits=19, decimal_places=2, source=source, allow_null=True, read_only=True)
+def _money(source: str | None = None) -> serializers.DecimalField:
+    return serializers.DecimalField(
+        max_digits=19, decimal_places=2, source=source, allow_null=True, read_only=True
+    )
 
 
 def _measure(source: str) -> serializers.FloatField:
@@ -62,7 +64,7 @@ class InitiativeSerializer(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(choices=[("", ""), *OutcomeClass.choices], read_only=True)
     on_hold = serializers.BooleanField(read_only=True)
     currency = serializers.CharField(read_only=True)
-    whole_life_cost = _money("whole_life_cost")
+    whole_life_cost = _money()
     submitted_at = serializers.DateTimeField(read_only=True, allow_null=True)
     score_low = _measure("score__low")
     score_high = _measure("score__high")

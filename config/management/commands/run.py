@@ -41,8 +41,7 @@ class Command(BaseCommand):
         connections.close_all()
         self._start("web", "serve")
         self._start("worker", "worker", "--embedded")
-        self._wait_until_it_answers()
-        if not self.stopping:
+        if self._answers_in_time():
             self.stdout.write(banner)
             self.stdout.flush()
         ended = self._wait_for_an_end()
@@ -66,15 +65,16 @@ class Command(BaseCommand):
             env=os.environ | {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING")},
         )
 
-    def _wait_until_it_answers(self) -> None:
+    def _answers_in_time(self) -> bool:
         until = time.monotonic() + STARTS_WITHIN
-        while time.monotonic() < until and not self.stopping and not self._ended():
+        while not self.stopping and not self._ended():
             if _answers():
-                return
+                return True
+            if time.monotonic() > until:
+                self._end_all()
+                raise CommandError(f"The web server did not answer within {STARTS_WITHIN} seconds.")
             time.sleep(0.1)
-        if not self.stopping and not self._ended():
-            self._end_all()
-            raise CommandError(f"The web server did not answer within {STARTS_WITHIN} seconds.")
+        return False
 
     def _wait_for_an_end(self) -> str:
         while not self.stopping:

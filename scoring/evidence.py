@@ -59,7 +59,10 @@ def evidence_of(case: BusinessCase) -> Evidence:
             [
                 (item.label, _in_words(item, content[item.key], people, case.currency))
                 for item in case_document.FIELDS
-                if item.section == key and item.kind in SHOWN and content.get(item.key)
+                if item.section == key
+                and item.kind in SHOWN
+                and item.key != "title"
+                and content.get(item.key)
             ],
         )
         for key, title in case_document.SECTIONS.items()

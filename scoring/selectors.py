@@ -252,7 +252,12 @@ class Term:
     high: float
     most: float
     spread: float | None
-    value: str | None
+    value: float | None
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether the scorecards lie two rungs or more apart."""
+        return self.spread is not None and self.spread >= engine.SPREAD_TO_RECONCILE
 
     @property
     def is_known(self) -> bool:
@@ -335,7 +340,7 @@ def _panel_of(score: Score, user: User, initiative: Initiative) -> ScorePanel:
             high=row["high"],
             most=most[row["key"]],
             spread=row["spread"],
-            value=inputs.get(row["key"]),
+            value=None if inputs.get(row["key"]) is None else float(inputs[row["key"]]),
         )
         for row in score.contributions
     ]

@@ -255,7 +255,7 @@ def test_a_scorecard_is_handed_in_and_then_only_reads(
     page = _text(client, assignment.get_absolute_url())
     assert "Seen in data_readiness" in page
     assert "Worth a pilot" in page
-    assert "Hand in the scorecard" not in page
+    assert "Hand it in" not in page
     assert client.post(path, sent).status_code == 409
 
 

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.verdict import Verdict
 from governance import gates
 from governance.models import Commitment, Decision, GatePassage, SigningRound, Tranche, TrancheRelease
+from governance.selectors import next_acts
 from ledger.models import LedgerEntry
 from portfolio import permissions as may
 from portfolio.models import Attestation, BenefitClaim, Initiative, Measurement, PlanLine, Posting, Stage
@@ -77,7 +78,13 @@ def steps(initiative: Initiative) -> list[Step]:
 
 
 def what_next(initiative: Initiative, user: User) -> WhatNext:
-    """What happens next, from the stage and the open items of the next gate."""
+    """What happens next, from the stage and the open items of the next gate, with the reader's acts."""
+    found = _by_stage(initiative, user)
+    more = [NextAct(act.label, act.url, act.verdict) for act in next_acts(initiative, user)]
+    return WhatNext(found.sentence, found.lacks, [*found.acts, *more])
+
+
+def _by_stage(initiative: Initiative, user: User) -> WhatNext:
     if initiative.closed_kind:
         closing = initiative.closings.order_by("id").last()
         return WhatNext(f"Closed: {initiative.get_closed_kind_display().lower()}. {closing.reason if closing else ''}")
@@ -117,7 +124,7 @@ def what_next(initiative: Initiative, user: User) -> WhatNext:
     if initiative.stage == Stage.DECISION:
         open_items = [item for item in gates.check(initiative, "G3") if not item.holds]
         return WhatNext("The portfolio office proposes a decision; whoever has the authority signs it.", open_items)
-    waiting = Tranche.objects.filter(initiative=initiative, release=None).order_by("number").first()
+    waiting = Tranche.objects.filter(initiative=initiative, release=None).order_by("-decision", "number").first()
     if waiting is not None:
         return WhatNext(f"Tranche {waiting.number} of {waiting.amount:,.0f} waits to be earned and released.")
     return WhatNext("It runs. Report KPIs and claim benefits as they come.")

@@ -1,14 +1,16 @@
 """What waits for a signature, where the envelopes stand, what was decided: in a fixed number of queries."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.urls import reverse
 
 from accounts import policy
 from accounts.models import Role, Unit, User
+from accounts.verdict import Verdict
 from governance import authority
 from governance.models import (
     AuthorityStep,
@@ -22,8 +24,20 @@ from governance.models import (
     SigningRoundQuerySet,
     Tranche,
 )
+from governance.permissions import (
+    may_accept_operation,
+    may_call_in,
+    may_open_signing,
+    may_record_case,
+    may_retire,
+    may_return,
+    may_set_outcome,
+    may_stop,
+    may_supply,
+    may_withdraw,
+)
 from portfolio.involvement import acting_for
-from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part, Posting
+from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part, Posting, Stage, Track
 
 NOTHING = Decimal(0)
 
@@ -134,6 +148,61 @@ def tranches_of(initiative: Initiative) -> QuerySet[Tranche]:
         .prefetch_related("requests__by")
         .order_by("decision", "number")
     )
+
+
+@dataclass(frozen=True)
+class NextAct:
+    """One act of governance that the initiative's stage allows, and whether the reader may do it."""
+
+    label: str
+    url: str
+    verdict: Verdict
+
+
+ACTS_OF_STAGE: dict[str, tuple[tuple[str, str, Callable[[User, Initiative], Verdict]], ...]] = {
+    Stage.ASSESSMENT: (("Record that the case holds", "case-record", may_record_case),),
+    Stage.DECISION: (("Propose a decision", "signing-open", may_open_signing),),
+    Stage.PILOT: (
+        ("Propose a decision", "signing-open", may_open_signing),
+        ("Stop it", "initiative-stop", may_stop),
+    ),
+    Stage.SCALING: (
+        ("Accept it into operations", "operation-accept", may_accept_operation),
+        ("Set the outcome", "outcome-set", may_set_outcome),
+        ("Propose a decision", "signing-open", may_open_signing),
+        ("Stop it", "initiative-stop", may_stop),
+    ),
+    Stage.OPERATING: (
+        ("Set the outcome", "outcome-set", may_set_outcome),
+        ("Call it in", "initiative-call-in", may_call_in),
+        ("Retire it", "initiative-retire", may_retire),
+        ("Stop it", "initiative-stop", may_stop),
+    ),
+}
+ALWAYS: tuple[tuple[str, str, Callable[[User, Initiative], Verdict]], ...] = (
+    ("Supply what a gate asks for", "evidence-supply", may_supply),
+    ("Send it back for redesign", "initiative-return", may_return),
+    ("Withdraw it", "initiative-withdraw", may_withdraw),
+)
+
+
+def next_acts(initiative: Initiative, user: User) -> list[NextAct]:
+    """The acts of governance that the reader may do now, those of its stage first."""
+    if not initiative.is_open or initiative.stage == Stage.DRAFT:
+        return []
+    acts = [*ACTS_OF_STAGE.get(initiative.stage, ()), *ALWAYS]
+    is_full = initiative.track == Track.FULL
+    left_out = {"outcome-set" if is_full and initiative.stage == Stage.SCALING else ""}
+    left_out |= {"operation-accept"} if not is_full else set()
+    left_out |= {"outcome-set"} if initiative.track == Track.NOTIFY else {"initiative-call-in"}
+    if SigningRound.objects.unended().filter(initiative=initiative).exists():
+        left_out |= {"signing-open", "initiative-return"}
+    acts = [act for act in acts if act[1] not in left_out]
+    found = [
+        NextAct(label, reverse(name, args=[initiative.pk]), may(user, initiative))
+        for label, name, may in acts
+    ]
+    return [act for act in found if act.verdict]
 
 
 # Envelopes -----------------------------------------------------------------------------------

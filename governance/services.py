@@ -83,6 +83,8 @@ __all__ = [
 ]
 DECISION_DAYS = 30
 HOLD_DAYS = 90
+# When the next tranche is looked at, if its fiscal year lasts that long.
+TRANCHE_DAYS = 90
 # How many conditions the form of a proposed decision offers.
 CONDITION_ROWS = 3
 PILOT_DAYS = 183
@@ -510,28 +512,23 @@ def _write_tranches(
 
     So that a tranche never waits for the appropriation of another year than its own.
     """
-    whole = [row.amount for row in written]
-    in_base = settings.BASE_CURRENCY
     weights = [signing.first_tranche, signing.amount - signing.first_tranche]
-    first = money.split(decision.amount_in_base, weights, in_base)[0]
-    rows: list[tuple[Decimal, date, str]] = []
-    left = first
+    left = money.split(decision.amount_in_base, weights, settings.BASE_CURRENCY)[0]
+    is_pilot = signing.gate == Gate.PILOT
+    earned_by = "What the pilot shows so far" if is_pilot else "Benefits and milestones to date"
     today = clock.today()
-    for commitment, amount in zip(written, whole, strict=True):
-        start = max(fiscal_year_months(commitment.fiscal_year)[0], today)
-        now = min(left, amount)
+    at_once: list[tuple[Decimal, date, str]] = []
+    later: list[tuple[Decimal, date, str]] = []
+    for commitment in written:
+        first_month, last_month = fiscal_year_months(commitment.fiscal_year)
+        now = min(left, commitment.amount)
         left -= now
         if now:
-            rows.append((now, start, ""))
-        if amount - now:
-            earned_by = (
-                "What the pilot shows so far"
-                if signing.gate == Gate.PILOT
-                else "Benefits and milestones to date"
-            )
-            rows.append((amount - now, start + timedelta(days=90) if start == today else start, earned_by))
-    rows.sort(key=lambda row: (bool(row[2]), row[1]))
-    for number, (amount, due_on, earned_by) in enumerate(rows, start=1):
+            at_once.append((now, max(first_month, today), ""))
+        if commitment.amount - now:
+            due_on = max(first_month, today, min(today + timedelta(days=TRANCHE_DAYS), last_month))
+            later.append((commitment.amount - now, due_on, earned_by))
+    for number, (amount, due_on, evidence) in enumerate([*at_once, *later], start=1):
         act.add(
             Tranche,
             decision=decision,
@@ -539,7 +536,7 @@ def _write_tranches(
             number=number,
             amount=amount,
             due_on=due_on,
-            earned_by=earned_by,
+            earned_by=evidence,
         )
 
 

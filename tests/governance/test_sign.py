@@ -328,3 +328,19 @@ def test_what_waits_takes_as_many_queries_for_one_round_as_for_three(
     with django_assert_max_num_queries(14):  # type: ignore[attr-defined]
         found = selectors.open_signings_for(User.objects.get(pk=cast.cfo.pk))
     assert len(found) == 3
+
+
+def test_the_page_of_an_initiative_offers_what_the_reader_may_do(
+    sign_in: SignIn, cast: Cast, signing: SigningRound
+) -> None:
+    def offered(person: User) -> list[str]:
+        fresh = Initiative.objects.get(pk=signing.initiative_id)
+        return [act.label for act in selectors.next_acts(fresh, User.objects.get(pk=person.pk))]
+
+    assert "Propose a decision" not in offered(cast.portfolio_office)
+    signed(signing, cast.cfo)
+    assert "Propose a decision" in offered(cast.portfolio_office)
+    assert "Stop it" in offered(cast.ceo)
+    assert offered(cast.sponsor) == []
+    for act in selectors.next_acts(Initiative.objects.get(), cast.ceo):
+        assert sign_in(cast.ceo).get(act.url).status_code == HTTPStatus.OK

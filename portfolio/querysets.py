@@ -36,7 +36,7 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
 
     def listed_for(self, user: "User") -> Self:
         """All whose five public fields the user may read in the register."""
-        if settings.REGISTER_IS_OPEN and user.is_authenticated and not user.is_service_account:
+        if settings.REGISTER_IS_OPEN and not user.is_service_account:
             return self.filter(
                 ~Q(stage="draft") | Q(pk__in=self.model._default_manager.open_to(user).values("pk"))
             )

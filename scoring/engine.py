@@ -69,7 +69,7 @@ class Criterion:
     def __post_init__(self) -> None:
         if not self.weight > 0:
             raise ValueError(f"criterion {self.key} needs a weight above 0")
-        if len(self.levels) != 5 or not all(level.strip() for level in self.levels):
+        if [bool(level.strip()) for level in self.levels] != [True] * 5:
             raise ValueError(f"criterion {self.key} needs five levels in words")
         if (self.kind == Kind.COMPUTED) != bool(self.knots):
             raise ValueError(

@@ -7,6 +7,7 @@ needs to know, as one line of JSON.
 import json
 import os
 import sys
+from typing import Any
 
 import django
 
@@ -15,7 +16,7 @@ django.setup()
 
 from django.db import transaction  # noqa: E402
 
-from accounts.models import Role, Scope, User  # noqa: E402
+from accounts.models import Role, Scope, Unit, User  # noqa: E402
 from ledger import clock  # noqa: E402
 from portfolio.selectors import fiscal_year_of  # noqa: E402
 from tests import factories  # noqa: E402
@@ -37,10 +38,10 @@ def fill() -> dict[str, object]:
     supply = factories.make_unit("Supply Chain", parent=group)
     people = factories.make_unit("People", parent=group)
 
-    def person(name: str, role: str, unit: object = group, home: object = None) -> User:
-        return factories.make_person(name, role, unit, home_unit=home, password=PASSWORD)  # type: ignore[arg-type]
+    def person(name: str, role: str, unit: Unit = group, home: Unit | None = None) -> User:
+        return factories.make_person(name, role, unit, home_unit=home, password=PASSWORD)
 
-    lead = person("Uma Lead", Role.UNIT_LEAD, desk)
+    person("Uma Lead", Role.UNIT_LEAD, desk)
     colleague = person("Carl Contributor", Role.CONTRIBUTOR, desk)
     owner = person("Olga Owner", Role.CONTRIBUTOR, desk)
     sponsor = person("Sven Sponsor", Role.UNIT_HEAD, desk)
@@ -65,22 +66,21 @@ def fill() -> dict[str, object]:
     for offset in range(5):
         factories.appropriate(desk, 4_000_000, fiscal_year=year + offset)
 
-    def content(title: str, **values: object) -> dict[str, object]:
-        return factories.proposal_content(
-            owner=owner, sponsor=values.pop("sponsor", sponsor), benefit_owner=owner, title=title, **values
-        )  # type: ignore[arg-type]
+    def content(
+        title: str, cost_object: str, *, by: User = sponsor, cost: int, benefit: int = 960_000
+    ) -> dict[str, Any]:
+        written = factories.proposal_content(
+            owner=owner, sponsor=by, benefit_owner=owner, title=title, cost=cost, benefit=benefit
+        )
+        return written | {"cost_objects": [cost_object]}
 
     running = [
-        factories.piloting(content(title, cost=200_000 + 10_000 * i, cost_objects=[f"CO-{i}"])).reference
+        factories.piloting(content(title, f"CO-{i}", cost=200_000 + 10_000 * i)).reference
         for i, title in enumerate(RUNNING)
     ]
-    large = factories.in_decision(
-        content("Plan every route anew", cost=1_400_000, benefit=6_000_000, cost_objects=["CO-L"])
-    )
+    large = factories.in_decision(content("Plan every route anew", "CO-L", cost=1_400_000, benefit=6_000_000))
     conflicted = factories.in_decision(
-        content(
-            "Read contracts faster", sponsor=ceo, cost=600_000, benefit=2_500_000, cost_objects=["CO-C"]
-        )
+        content("Read contracts faster", "CO-C", by=ceo, cost=600_000, benefit=2_500_000)
     )
     return {
         "password": PASSWORD,

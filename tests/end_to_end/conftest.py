@@ -1,4 +1,4 @@
-"""A house of its own for the story: a fresh database, a web process and a worker process, as in production."""
+"""A house of its own for the story: a fresh database, a web and a worker process, as in production."""
 
 import json
 import os
@@ -31,7 +31,7 @@ class House:
 
     def manage(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a management command against the story's database."""
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,
             env=self.environment,
@@ -45,7 +45,7 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Fresh database, filled; web and worker as separate processes; both ended afterwards."""
     folder = tmp_path_factory.mktemp("house")
-    with _database(folder) as url:
+    with _Database(folder) as url:
         port = _free_port()
         environment = os.environ | {
             "DEMO": "1",
@@ -65,7 +65,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         commands = [["serve"], ["worker"], ["beat"]] if redis else [["serve"], ["worker", "--embedded"]]
         log = (folder / "log").open("wb")
         children = [
-            subprocess.Popen(  # noqa: S603
+            subprocess.Popen(
                 [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
             for command in commands
@@ -85,7 +85,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             log.close()
 
 
-class _database:  # noqa: N801
+class _Database:
     """A database that nothing else uses, dropped afterwards."""
 
     def __init__(self, folder: Path) -> None:
@@ -112,7 +112,7 @@ class _database:  # noqa: N801
 
 
 def _run(environment: dict[str, str], *command: str) -> str:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
@@ -130,7 +130,7 @@ def _wait_for(address: str, children: list[subprocess.Popen[bytes]], log: Path) 
     while time.monotonic() < until:
         assert all(child.poll() is None for child in children), log.read_text(errors="replace")[-4000:]
         try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, ConnectionError, TimeoutError):

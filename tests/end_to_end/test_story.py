@@ -12,15 +12,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
+from python_calamine import CalamineWorkbook
 
+from ledger import clock
 from tests.end_to_end.conftest import House
 from tests.factories import month
 
@@ -68,7 +69,7 @@ class Story:
         self, method: str, path: str, body: Any = None, token: str = "", **headers: str
     ) -> tuple[int, Any, Any]:
         """One call as the integrator: status, body, headers."""
-        request = urllib.request.Request(  # noqa: S310
+        request = urllib.request.Request(
             f"{self.house.address}{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
@@ -79,7 +80,7 @@ class Story:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, json.load(answer), answer.headers
         except urllib.error.HTTPError as error:
             return error.code, json.load(error), error.headers
@@ -234,7 +235,7 @@ def two_assessors_score_blind(story: Story, pk: int) -> None:
             if not form.locator("select").first.is_visible():
                 article.locator("summary").first.click()
             form.locator("select").first.select_option(label=name)
-            form.locator("input[type=date]").fill((date.today() + timedelta(days=7)).isoformat())
+            form.locator("input[type=date]").fill((clock.today() + timedelta(days=7)).isoformat())
             form.get_by_role("button", name="Assign").click()
             expect(page.locator(".round-people").last).to_contain_text(name)
     for name in ("Ada Assessor", "Ben Assessor"):
@@ -248,7 +249,7 @@ def two_assessors_score_blind(story: Story, pk: int) -> None:
                 criterion.locator("textarea").fill(
                     "Ada saw this" if name == "Ada Assessor" else "Ben saw that"
                 )
-            page.get_by_role("button", name="Hand in the scorecard").click()
+            page.get_by_role("button", name=re.compile("^Hand ")).click()
             expect(page.locator("form[data-scorecard]")).to_have_count(0)
     with story.signed_in_as("Otto Office") as page:
         page.goto(f"/initiatives/{pk}/?tab=score")
@@ -406,8 +407,8 @@ def finance_exports_what_the_dashboard_shows(story: Story) -> dict[str, Decimal]
         saving.value.save_as(story.downloads / "portfolio.xlsx")
     text = (story.downloads / "portfolio.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
-    book = load_workbook(story.downloads / "portfolio.xlsx", data_only=True)
-    totals = {row[0].value: row[1].value for row in book["Totals"].iter_rows(min_row=2)}
+    book = CalamineWorkbook.from_path(story.downloads / "portfolio.xlsx")
+    totals = {row[0]: row[1] for row in book.get_sheet_by_name("Totals").to_python()[1:]}
     assert len(rows) >= 7
     for name, value in shown.items():
         assert sum(Decimal(row[name] or 0) for row in rows) == value, name
@@ -435,13 +436,24 @@ def an_integrator_reads_the_same_and_proposes(story: Story, shown: dict[str, Dec
     assert status == 422, problem
     assert "sponsor" in json.dumps(problem["missing"])
     content = {
-        "summary": "Old tickets close themselves.", "problem": "Ten thousand tickets nobody needs any more.",
-        "process": "Ticket hygiene", "process_depth": "local", "objective": "cost",
-        "owner_id": story.house.facts["owner"], "sponsor_id": story.house.facts["sponsor"],
-        "sourcing": "built", "reference_class": "configured", "cost_low": "10000", "cost_high": "20000",
-        "benefit_low": "30000", "benefit_high": "60000", "similar_none": True,
-        "kpis": [{"name": "Stale tickets", "unit_of_measure": "tickets", "direction": "down", "target": "500"}],
-    }  # fmt: skip
+        "summary": "Old tickets close themselves.",
+        "problem": "Ten thousand tickets nobody needs any more.",
+        "process": "Ticket hygiene",
+        "process_depth": "local",
+        "objective": "cost",
+        "owner_id": story.house.facts["owner"],
+        "sponsor_id": story.house.facts["sponsor"],
+        "sourcing": "built",
+        "reference_class": "configured",
+        "cost_low": "10000",
+        "cost_high": "20000",
+        "benefit_low": "30000",
+        "benefit_high": "60000",
+        "similar_none": True,
+        "kpis": [
+            {"name": "Stale tickets", "unit_of_measure": "tickets", "direction": "down", "target": "500"}
+        ],
+    }
     assert story.api("PATCH", f"/api/v1/initiatives/{made['id']}/draft/", {"content": content})[0] == 428
     status, draft, _ = story.api(
         "PATCH", f"/api/v1/initiatives/{made['id']}/draft/", {"content": content}, If_Match=headers["ETag"]

@@ -5,13 +5,16 @@ lets the library check each one. Colours are the palette of Okabe and Ito, which
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
 SURVEY = {"met": 28, "partly_met": 52, "failed": 20}
 FEW = 20
+STRONG = 50
+MINUS = "\N{MINUS SIGN}"
+THIN = "\N{NARROW NO-BREAK SPACE}"
 WORDS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
@@ -33,13 +36,18 @@ class Chart:
     finding: str
     figure: dict[str, Any]
     columns: list[Column]
-    rows: list[list[Any]]
+    rows: list[list[str]]
     words: str = ""
     source: str = ""
     as_of: Any = None
     list_url: str = ""
     size: str = ""
-    notes: list[str] = field(default_factory=list)
+
+
+def amount(value: Decimal) -> str:
+    """An amount in a table: whole units, grouped by a narrow space, with a true minus."""
+    text = f"{abs(value):,.0f}".replace(",", THIN)
+    return f"{MINUS}{text}" if value < 0 and text != "0" else text
 
 
 def in_words(number: int) -> str:
@@ -47,96 +55,139 @@ def in_words(number: int) -> str:
     return WORDS[number] if 0 <= number < len(WORDS) else str(number)
 
 
+def _finding(part: int, whole: int, things: str, one: str, several: str, not_one: str) -> str:
+    """'Nine of the twelve envelopes are full', 'The one envelope is not full'; `things` in the plural."""
+    if whole == 1:
+        return f"The one {things.replace('s', '', 1)} {one if part else not_one}"
+    if part == whole:
+        return f"All {in_words(whole)} {things} {several}"
+    subject = in_words(part).capitalize() if part else "None"
+    return f"{subject} of the {in_words(whole)} {things} {one if part == 1 else several}"
+
+
 def _share_or_number(count: int, total: int) -> str:
-    return f"{100 * count / total:.0f} %" if total >= FEW else str(count)
+    """Shares say something from twenty on; below, the number itself."""
+    return f"{100 * count / total:.0f}{THIN}%" if total >= FEW else str(count)
 
 
-def outcome_split(counts: Mapping[str, int], evidenced: Mapping[str, int], *, as_of: Any, list_url: str) -> Chart:
-    """Outcomes that were set, beside those that running work is on course to, beside the survey.
+def _figure_columns(first: str, labels: Sequence[str]) -> list[Column]:
+    return [Column(first), *(Column(label, figures=True) for label in labels)]
 
-    `counts` and `evidenced` hold numbers by outcome: met, partly_met, failed (stopped early is counted as
+
+def outcome_split(
+    counts: Mapping[str, int], running: Mapping[str, int], *, as_of: Any, list_url: str
+) -> Chart:
+    """Outcomes that were set, and those that running work is on course to, beside the survey.
+
+    `counts` and `running` hold numbers by outcome: met, partly_met, failed (stopped early is counted as
     failed beside the survey, which is said). Shares from 20 on, numbers below.
     """
-    classes = ("met", "partly_met", "failed")
     labels = {"met": "met", "partly_met": "partly met", "failed": "failed"}
     colours = {"met": GREEN, "partly_met": ORANGE, "failed": RED}
-    total, running = sum(counts.values()), sum(evidenced.values())
-    bars = [
-        ("Survey of 780 leaders", {key: float(SURVEY[key]) for key in classes}),
-        ("On course to", {key: 100 * evidenced.get(key, 0) / running if running else 0.0 for key in classes}),
-        ("Outcomes set", {key: 100 * counts.get(key, 0) / total if total else 0.0 for key in classes}),
-    ]
+    total, ran = sum(counts.values()), sum(running.values())
+    # From the bottom up, as a bar chart counts.
+    bars: list[tuple[str, Mapping[str, int], int]] = [("Survey of leaders", SURVEY, 100)]
+    bars += [("Running, on course to", running, ran)] if ran else []
+    bars += [("Outcomes set", counts, total)] if total else []
+
+    def said(name: str, number: int, whole: int) -> str:
+        return f"{number}{THIN}%" if name.startswith("Survey") else _share_or_number(number, whole)
+
     data = [
         {
             "type": "bar",
             "orientation": "h",
-            "name": labels[key],
-            "y": [name for name, _ in bars],
-            "x": [shares[key] for _, shares in bars],
+            "name": label,
+            "y": [name for name, _, _ in bars],
+            "x": [round(100 * numbers.get(key, 0) / whole, 2) for _, numbers, whole in bars],
+            "customdata": [said(name, numbers.get(key, 0), whole) for name, numbers, whole in bars],
             "marker": {"color": colours[key]},
-            "hovertemplate": "%{x:.0f} %",
+            "hovertemplate": "%{customdata}",
         }
-        for key in classes
+        for key, label in labels.items()
     ]
     if total:
-        met = counts.get("met", 0)
-        finding = f"{in_words(met).capitalize()} of the {in_words(total)} with an outcome met their case"
+        met, things = counts.get("met", 0), "initiatives with an outcome"
+        finding = _finding(met, total, things, "met its case", "met their case", "did not meet its case")
+    elif ran:
+        met, things, case = running.get("met", 0), "running initiatives", "on course to meet"
+        finding = _finding(
+            met, ran, things, f"is {case} its case", f"are {case} their case", f"is not {case} its case"
+        )
     else:
         finding = "No initiative has an outcome yet"
-    rows = [
-        [
-            labels[key],
-            _share_or_number(counts.get(key, 0), total),
-            _share_or_number(evidenced.get(key, 0), running),
-            f"{SURVEY[key]} %",
-        ]
-        for key in classes
-    ]
     return Chart(
         id="outcomes",
         finding=finding,
-        words="The survey is self-reported and its 52 % is the remainder. Stopped early counts as failed beside it.",
+        words=(
+            "The survey is self-reported, and its 52 % is the remainder. "
+            "What was stopped early counts as failed beside it."
+        ),
         figure={
             "data": data,
-            "layout": {"barmode": "stack", "xaxis": {"ticksuffix": " %", "range": [0, 100]}, "showlegend": True},
+            "layout": {
+                "barmode": "stack",
+                "xaxis": {"ticksuffix": " %", "range": [0, 100]},
+                "showlegend": True,
+            },
         },
-        columns=[Column("Outcome"), Column("set", True), Column("on course to", True), Column("survey", True)],
-        rows=rows,
-        source="outcomes in Keel; survey of some 780 infrastructure and operations leaders",
+        columns=_figure_columns("Outcome", ("set", "on course to", "survey")),
+        rows=[
+            [
+                label,
+                _share_or_number(counts.get(key, 0), total),
+                _share_or_number(running.get(key, 0), ran),
+                f"{SURVEY[key]}{THIN}%",
+            ]
+            for key, label in labels.items()
+        ],
+        source="outcomes in Keel; a survey of some 780 leaders of infrastructure and operations",
         as_of=as_of,
         list_url=list_url,
         size="short",
     )
 
 
-def value_against_spend(years: Sequence[Mapping[str, Any]], currency: str, *, as_of: Any, list_url: str) -> Chart:
-    """Cost and benefit by fiscal year, planned and actual, added up. `years` is in order of fiscal_year."""
-    names = [f"FY{row['fiscal_year']}" for row in years]
+def value_against_spend(
+    years: Sequence[Mapping[str, Any]], currency: str, *, this_year: int, as_of: Any, list_url: str
+) -> Chart:
+    """Cost and benefit by fiscal year, planned and actual, added up. `years` is in order of fiscal_year.
+
+    What was spent and attested ends with the present year; plans go on.
+    """
     series = (
         ("planned cost", "planned_cost", GREY, "dash"),
-        ("actual cost", "actual_cost", RED, "solid"),
+        ("spent", "actual_cost", RED, "solid"),
         ("planned benefit", "planned_benefit", BLUE, "dash"),
         ("attested benefit", "attested_benefit", GREEN, "solid"),
     )
+    names = [_year(row) for row in years]
     data: list[dict[str, Any]] = []
+    sums: dict[str, list[Decimal]] = {}
     for label, key, colour, dash in series:
-        running, sums = Decimal(0), []
+        is_actual = dash == "solid"
+        running, added = Decimal(0), []
         for row in years:
             running += row[key]
-            sums.append(float(running))
+            added.append(running)
+        sums[key] = added
+        shown = [
+            None if is_actual and row["fiscal_year"] > this_year else float(value)
+            for row, value in zip(years, added, strict=True)
+        ]
         data.append(
             {
                 "type": "scatter",
                 "mode": "lines+markers",
                 "name": label,
                 "x": names,
-                "y": sums,
-                "line": {"color": colour, "dash": dash},
+                "y": shown,
+                "line": {"color": colour, "dash": dash, "width": 2.5 if is_actual else 1.5},
+                "marker": {"size": 6 if is_actual else 4},
                 "hovertemplate": "%{y:,.0f}",
             }
         )
-    attested = sum((row["attested_benefit"] for row in years), Decimal(0))
-    spent = sum((row["actual_cost"] for row in years), Decimal(0))
+    attested, spent = (sums[key][-1] if years else Decimal(0) for key in ("attested_benefit", "actual_cost"))
     if not spent:
         finding = "Nothing is spent yet"
     elif attested >= spent:
@@ -148,25 +199,27 @@ def value_against_spend(years: Sequence[Mapping[str, Any]], currency: str, *, as
         finding=finding,
         words=f"Added up over fiscal years, in {currency} at planning rates.",
         figure={"data": data, "layout": {"yaxis": {"rangemode": "tozero"}, "showlegend": True}},
-        columns=[Column("Year"), *(Column(label, True) for label, *_ in series)],
+        columns=_figure_columns("Up to", [label for label, *_ in series]),
         rows=[
-            [name, *(row[key] for _, key, _, _ in series)] for name, row in zip(names, years, strict=True)
+            [name, *(amount(sums[key][place]) for _, key, _, _ in series)] for place, name in enumerate(names)
         ],
-        source="postings and attestations",
+        source="frozen plans, postings and attestations",
         as_of=as_of,
         list_url=list_url,
     )
 
 
 def matrix(points: Sequence[Mapping[str, Any]], currency: str, *, as_of: Any, list_url: str) -> Chart:
-    """Feasibility against impact, area as whole-life cost. No text in the payload: hover shows the reference."""
+    """Feasibility against impact, area as whole-life cost. Of text only the reference is in the payload."""
     largest = max((float(point["cost"]) for point in points), default=0.0) or 1.0
-    strong = [point for point in points if point["feasibility"] >= 50 and point["impact"] >= 50]
-    finding = (
-        f"{in_words(len(strong)).capitalize()} of {in_words(len(points))} scored initiatives are strong on both sides"
-        if points
-        else "Nothing open is scored yet"
-    )
+    strong = [point for point in points if point["feasibility"] >= STRONG and point["impact"] >= STRONG]
+    finding = "Nothing open is scored yet"
+    if points:
+        both = "strong on both sides"
+        finding = _finding(
+            len(strong), len(points), "initiatives scored", f"is {both}", f"are {both}", f"is not {both}"
+        )
+    line = {"type": "line", "line": {"color": GREY, "width": 1, "dash": "dot"}}
     return Chart(
         id="matrix",
         finding=finding,
@@ -194,33 +247,41 @@ def matrix(points: Sequence[Mapping[str, Any]], currency: str, *, as_of: Any, li
                 "xaxis": {"title": {"text": "feasibility"}, "range": [0, 100]},
                 "yaxis": {"title": {"text": "impact"}, "range": [0, 100]},
                 "shapes": [
-                    {"type": "line", "x0": 50, "x1": 50, "y0": 0, "y1": 100, "line": {"color": GREY, "width": 1}},
-                    {"type": "line", "x0": 0, "x1": 100, "y0": 50, "y1": 50, "line": {"color": GREY, "width": 1}},
+                    line | {"x0": STRONG, "x1": STRONG, "y0": 0, "y1": 100},
+                    line | {"x0": 0, "x1": 100, "y0": STRONG, "y1": STRONG},
                 ],
             },
         },
-        columns=[Column("Initiative"), Column("Feasibility", True), Column("Impact", True), Column("Whole-life cost", True)],
+        columns=_figure_columns("Initiative", ("Feasibility", "Impact", f"Whole-life cost, {currency}")),
         rows=[
-            [f"{point['reference']} {point['title']}", f"{point['feasibility']:.1f}", f"{point['impact']:.1f}", point["cost"]]
+            [
+                f"{point['reference']} {point['title']}",
+                f"{point['feasibility']:.1f}",
+                f"{point['impact']:.1f}",
+                amount(point["cost"]),
+            ]
             for point in sorted(points, key=lambda point: -float(point["cost"]))[:50]
         ],
-        source="low end of closed scores",
+        source="low end of closed scores"
+        + ("; the table shows the 50 costliest" if len(points) > 50 else ""),
         as_of=as_of,
         list_url=list_url,
         size="tall",
-    )  # fmt: skip
+    )
 
 
-def envelopes(rows: Sequence[Mapping[str, Any]], currency: str, year: int, *, as_of: Any, list_url: str) -> Chart:
+def envelopes(
+    rows: Sequence[Mapping[str, Any]], currency: str, year: int, *, as_of: Any, list_url: str
+) -> Chart:
     """Appropriated, committed and released by envelope."""
     rows = [row for row in rows if row["appropriated"]]
-    names = [str(row["unit"]) for row in rows]
     series = (("appropriated", GREY), ("committed", BLUE), ("released", GREEN))
-    full = [row for row in rows if row["appropriated"] and row["committed"] / row["appropriated"] >= Decimal("0.9")]
+    full = [row for row in rows if row["committed"] / row["appropriated"] >= Decimal("0.9")]
     if not rows:
         finding = f"No envelope is appropriated for FY{year}"
     elif full:
-        finding = f"{in_words(len(full)).capitalize()} of {in_words(len(rows))} envelopes are at least nine tenths committed"
+        share = "at least nine tenths committed"
+        finding = _finding(len(full), len(rows), "envelopes", f"is {share}", f"are {share}", "")
     else:
         finding = "Every envelope has room for a tenth or more"
     return Chart(
@@ -232,7 +293,7 @@ def envelopes(rows: Sequence[Mapping[str, Any]], currency: str, year: int, *, as
                 {
                     "type": "bar",
                     "name": key,
-                    "x": names,
+                    "x": [str(row["unit"]) for row in rows],
                     "y": [float(row[key]) for row in rows],
                     "marker": {"color": colour},
                     "hovertemplate": "%{y:,.0f}",
@@ -241,15 +302,19 @@ def envelopes(rows: Sequence[Mapping[str, Any]], currency: str, year: int, *, as
             ],
             "layout": {"barmode": "group", "showlegend": True, "yaxis": {"rangemode": "tozero"}},
         },
-        columns=[Column("Envelope"), *(Column(key, True) for key, _ in series), Column("room", True)],
+        columns=_figure_columns("Envelope", (*(key for key, _ in series), "room")),
         rows=[
-            [row["unit"], row["appropriated"], row["committed"], row["released"], row["appropriated"] - row["committed"]]
+            [
+                str(row["unit"]),
+                *(amount(row[key]) for key, _ in series),
+                amount(row["appropriated"] - row["committed"]),
+            ]
             for row in rows
         ],
         source="confirmed appropriations, commitments and releases",
         as_of=as_of,
         list_url=list_url,
-    )  # fmt: skip
+    )
 
 
 def variance(
@@ -261,13 +326,14 @@ def variance(
     as_of: Any,
     list_url: str,
 ) -> Chart:
-    """Planned and actual cost by fiscal year; `planned` and `actual` are the sums up to now."""
-    names = [f"FY{row['fiscal_year']}" for row in years]
+    """Planned and actual cost by fiscal year; `planned` and `actual` are sums over the same closed months."""
     if not planned:
-        finding = "No cost was planned up to now"
+        finding = "No cost was planned for the months that are closed"
     else:
-        share = 100 * (actual - planned) / planned
-        finding = f"Spend is {abs(share):.0f} % {'above' if share > 0 else 'below'} the plan up to now"
+        share = round(100 * (actual - planned) / planned)
+        where = f"{abs(share)} % {'above' if share > 0 else 'below'} plan" if share else "on plan"
+        finding = f"Spend of closed months is {where}"
+    series = (("planned", "planned_cost", GREY), ("actual", "actual_cost", RED))
     return Chart(
         id="variance",
         finding=finding,
@@ -275,19 +341,31 @@ def variance(
         figure={
             "data": [
                 {
-                    "type": "bar", "name": label, "x": names, "y": [float(row[key]) for row in years],
-                    "marker": {"color": colour}, "hovertemplate": "%{y:,.0f}",
+                    "type": "bar",
+                    "name": label,
+                    "x": [_year(row) for row in years],
+                    "y": [float(row[key]) for row in years],
+                    "marker": {"color": colour},
+                    "hovertemplate": "%{y:,.0f}",
                 }
-                for label, key, colour in (("planned", "planned_cost", GREY), ("actual", "actual_cost", RED))
+                for label, key, colour in series
             ],
             "layout": {"barmode": "group", "showlegend": True, "yaxis": {"rangemode": "tozero"}},
         },
-        columns=[Column("Year"), Column("planned", True), Column("actual", True), Column("actual − planned", True)],
+        columns=_figure_columns("Year", ("planned", "actual", "actual less planned")),
         rows=[
-            [name, row["planned_cost"], row["actual_cost"], row["actual_cost"] - row["planned_cost"]]
-            for name, row in zip(names, years, strict=True)
+            [
+                _year(row),
+                *(amount(row[key]) for _, key, _ in series),
+                amount(row["actual_cost"] - row["planned_cost"]),
+            ]
+            for row in years
         ],
-        source="plan lines and postings",
+        source="frozen plans and postings",
         as_of=as_of,
         list_url=list_url,
-    )  # fmt: skip
+    )
+
+
+def _year(row: Mapping[str, Any]) -> str:
+    return f"FY{row['fiscal_year']}"

@@ -1,23 +1,26 @@
-"""What waits for one person, from all rooms, in one list with dates."""
+"""What waits for one person, from all rooms, in one list with dates; a constant number of queries."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from accounts import policy
-from accounts.models import RoleGrant, User
-from dashboards.proposal import DECISION_DAYS, promised
-from governance.models import EnvelopeChange, Tranche
-from governance.permissions import may_sign
-from governance.selectors import open_signings_for
+from accounts.models import User
+from accounts.selectors import waiting_grants
+from dashboards.proposal import promised
+from governance.models import Tranche
+from governance.selectors import changes_to_confirm, open_signings_for
 from ledger import clock
+from portfolio.involvement import acting_for
 from portfolio.models import CaseDraft, Initiative, RateSet
-from portfolio.permissions import may_attest
+from portfolio.permissions import may_attest_each
 from portfolio.selectors import unattested_claims
-from scoring.selectors import assignments_of, rounds_to_close
+from scoring.selectors import assignments_of, cases_to_open, rounds_to_close
 
 MOST = 50
 
@@ -41,165 +44,159 @@ class Waiting:
 
 
 def waiting_for(user: User) -> list[Waiting]:
-    """Everything that waits for the user, what is due first on top."""
-    found = [
-        item
-        for source in (_decisions, _scorecards, _sponsorships, _triage, _tiers, _closings, _money, _grants, _drafts)
-        for item in source(user)
-    ]
-    return sorted(found, key=lambda item: (item.due or date.max, item.what, item.subject))[:MOST]
+    """Everything that waits for the user, what is due first on top; drafts, which are their own, last."""
+    sources = (
+        _decisions, _scorecards, _sponsorships, _submitted, _scorings, _to_decide, _tranches, _claims,
+        _envelopes, _rates, _grants,
+    )  # fmt: skip
+    found = [item for source in sources for item in source(user)]
+    found.sort(key=lambda item: (item.due or date.max, item.what, item.subject))
+    return [*found, *_drafts(user)][:MOST]
 
 
-def _label(initiative: Initiative) -> str:
-    return f"{initiative.reference} {initiative.title}"
+def _about(what: str, initiative: Initiative, url: str, due: date | None = None, **values: Any) -> Waiting:
+    subject = f"{initiative.reference} {initiative.title}"
+    return Waiting(what, subject, initiative.unit.name, url, due, **values)
+
+
+def _reached(user: User, action: str, unit: str = "unit__path") -> Q | None:
+    """Where the user's role reaches with an action; None where it reaches nothing."""
+    if not policy.may(user, action):
+        return None
+    reach = policy.reach(user, action)
+    if reach.everywhere:
+        return Q()
+    found = Q(pk__in=[])
+    for path in reach.paths:
+        found |= Q(**{f"{unit}__startswith": path})
+    return found if reach.paths else None
 
 
 def _decisions(user: User) -> Iterator[Waiting]:
     for signing in open_signings_for(user):
-        if may_sign(user, signing):
-            co_sign = bool(signing.signatures.all())
-            yield Waiting(
-                "Co-sign" if co_sign else "Decide",
-                _label(signing.initiative),
-                signing.initiative.unit.name,
-                signing.get_absolute_url(),
-                signing.due_on,
-                signing.amount,
-                signing.currency,
-            )
+        yield _about(
+            "Co-sign" if signing.signatures.all() else "Decide",
+            signing.initiative,
+            signing.get_absolute_url(),
+            signing.due_on,
+            amount=signing.amount,
+            currency=signing.currency,
+        )
 
 
 def _scorecards(user: User) -> Iterator[Waiting]:
     for assignment in assignments_of(user):
-        yield Waiting(
-            "Score",
-            _label(assignment.round.initiative),
-            assignment.round.initiative.unit.name,
-            reverse("scorecard-detail", args=[assignment.pk]),
-            assignment.due_on,
-        )
+        url = reverse("scorecard-detail", args=[assignment.pk])
+        yield _about("Score", assignment.round.initiative, url, assignment.due_on)
 
 
 def _sponsorships(user: User) -> Iterator[Waiting]:
-    rows = Initiative.objects.filter(sponsor=user, sponsor_confirmed_at=None, closed_kind="").exclude(stage="draft")
-    for initiative in rows.select_related("unit"):
-        yield Waiting(
-            "Confirm sponsorship",
-            _label(initiative),
-            initiative.unit.name,
-            reverse("sponsorship-confirm", args=[initiative.pk]),
-            promised(initiative)[0],
-        )
+    rows = Initiative.objects.in_flight().filter(sponsor=user, sponsor_confirmed_at=None)
+    rows = rows.exclude(stage="draft").exclude(submitter__in=acting_for(user.pk))
+    for initiative in rows.select_related("unit").order_by("pk")[:MOST]:
+        url = reverse("sponsorship-confirm", args=[initiative.pk])
+        yield _about("Confirm sponsorship", initiative, url, promised(initiative)[0])
 
 
-def _in_reach(user: User, action: str) -> list[Initiative]:
-    """Submitted initiatives where the user may do the action; none without a role for it."""
-    reach = policy.reach(user, action)
-    if not reach.paths:
-        return []
-    rows = Initiative.objects.filter(stage="submitted", closed_kind="").select_related("unit").order_by("submitted_at")
-    return [initiative for initiative in rows[:200] if reach.covers(initiative.unit)]
+def _submitted(user: User) -> Iterator[Waiting]:
+    """Triage for the portfolio office, the risk tier for the risk officer."""
+    for what, action, more in (
+        ("Triage", "initiative.triage", Q()),
+        ("Set the risk tier", "risk_tier.set", Q(risk_tier="")),
+    ):
+        if (reached := _reached(user, action)) is None:
+            continue
+        rows = Initiative.objects.filter(reached, more, stage="submitted", closed_kind="")
+        for initiative in rows.select_related("unit").order_by("submitted_at", "pk")[:MOST]:
+            url = reverse("initiative-triage", args=[initiative.pk])
+            yield _about(what, initiative, url, promised(initiative)[0])
 
 
-def _triage(user: User) -> Iterator[Waiting]:
-    for initiative in _in_reach(user, "initiative.triage"):
-        yield Waiting(
-            "Triage",
-            _label(initiative),
-            initiative.unit.name,
-            reverse("initiative-triage", args=[initiative.pk]),
-            promised(initiative)[0],
-        )
-
-
-def _tiers(user: User) -> Iterator[Waiting]:
-    for initiative in _in_reach(user, "risk_tier.set"):
-        if not initiative.risk_tier:
-            yield Waiting(
-                "Set the risk tier",
-                _label(initiative),
-                initiative.unit.name,
-                reverse("initiative-triage", args=[initiative.pk]),
-                promised(initiative)[0],
-            )
-
-
-def _closings(user: User) -> Iterator[Waiting]:
-    if not policy.reach(user, "scoring.close").paths:
+def _scorings(user: User) -> Iterator[Waiting]:
+    if not policy.may(user, "scoring.view"):
         return
-    for scoring in rounds_to_close(user):
-        yield Waiting(
-            "Close the scoring",
-            _label(scoring.initiative),
-            scoring.initiative.unit.name,
-            reverse("scorecard-list"),
-        )
-    rows = Initiative.objects.filter(stage="decision", closed_kind="", signing_rounds=None)
-    for initiative in rows.select_related("unit").order_by("submitted_at")[:MOST]:
-        due = initiative.submitted_at.date() + timedelta(days=DECISION_DAYS) if initiative.submitted_at else None
-        yield Waiting(
+    for initiative in cases_to_open(user)[:MOST]:
+        yield _about("Open the scoring", initiative, reverse("scorecard-list"), promised(initiative)[1])
+    for scoring in rounds_to_close(user)[:MOST]:
+        initiative = scoring.initiative
+        yield _about("Close the scoring", initiative, reverse("scorecard-list"), promised(initiative)[1])
+
+
+def _to_decide(user: User) -> Iterator[Waiting]:
+    if (reached := _reached(user, "signing.open")) is None:
+        return
+    rows: QuerySet[Initiative] = Initiative.objects.filter(reached, stage="decision", closed_kind="")
+    rows = rows.exclude(signing_rounds__ending=None, signing_rounds__isnull=False)
+    for initiative in rows.select_related("unit").order_by("submitted_at", "pk")[:MOST]:
+        yield _about(
             "Propose a decision",
-            _label(initiative),
-            initiative.unit.name,
+            initiative,
             reverse("signing-open", args=[initiative.pk]),
-            due,
-            initiative.whole_life_cost,
-            initiative.currency,
+            promised(initiative)[1],
+            amount=initiative.whole_life_cost,
+            currency=initiative.currency,
         )
 
 
-def _money(user: User) -> Iterator[Waiting]:
-    if policy.reach(user, "tranche.release").paths:
-        asked = Tranche.objects.filter(release=None).exclude(requests=None).select_related("initiative__unit").distinct()
-        for tranche in asked.order_by("due_on")[:MOST]:
-            yield Waiting(
-                f"Release tranche {tranche.number}",
-                _label(tranche.initiative),
-                tranche.initiative.unit.name,
-                reverse("tranche-release", args=[tranche.pk]),
-                tranche.due_on,
-                tranche.amount,
-                tranche.initiative.currency,
-            )
-    if policy.reach(user, "benefit.attest").paths:
-        claims = [claim for claim in unattested_claims()[:200] if may_attest(user, claim)]
-        if claims:
-            yield Waiting(
-                "Attest benefits",
-                f"{len(claims)} claims, from {claims[0].month:%b %Y} on",
-                "",
-                reverse("claim-list"),
-            )
-    if policy.reach(user, "envelope.confirm").paths:
-        changes = EnvelopeChange.objects.filter(confirmation=None).exclude(proposed_by=user)
-        for change in changes.select_related("envelope__unit"):
-            yield Waiting(
-                "Confirm an envelope",
-                f"{change.get_kind_display()} for {change.envelope}",
-                change.envelope.unit.name,
-                reverse("envelope-list"),
-                None,
-                change.amount,
-                change.envelope.currency,
-            )
-    if policy.reach(user, "rates.confirm").paths:
-        for rate_set in RateSet.objects.filter(confirmation=None).exclude(proposed_by=user):
-            yield Waiting("Put rates in force", str(rate_set), "", reverse("rate-list"))
+def _tranches(user: User) -> Iterator[Waiting]:
+    if (reached := _reached(user, "tranche.release", "initiative__unit__path")) is None:
+        return
+    rows = Tranche.objects.filter(reached, release=None, requests__isnull=False, initiative__closed_kind="")
+    for tranche in rows.select_related("initiative__unit").distinct().order_by("due_on", "pk")[:MOST]:
+        yield _about(
+            f"Release tranche {tranche.number}",
+            tranche.initiative,
+            reverse("tranche-detail", args=[tranche.pk]),
+            tranche.due_on,
+            amount=tranche.amount,
+            currency="",
+        )
+
+
+def _claims(user: User) -> Iterator[Waiting]:
+    if (reached := _reached(user, "benefit.attest", "initiative__unit__path")) is None:
+        return
+    claims = list(unattested_claims().filter(reached)[:200])
+    verdicts = may_attest_each(user, claims)
+    if allowed := [claim for claim in claims if verdicts[claim.pk]]:
+        number = "1 claim" if len(allowed) == 1 else f"{len(allowed)} claims"
+        subject = f"{number}, the oldest for {allowed[0].month:%B %Y}"
+        yield Waiting("Attest benefits", subject, "", reverse("claim-list"))
+
+
+def _envelopes(user: User) -> Iterator[Waiting]:
+    if not policy.may(user, "envelope.confirm"):
+        return
+    acting = acting_for(user.pk)
+    for change in changes_to_confirm(user).exclude(proposed_by__in=acting)[:MOST]:
+        yield Waiting(
+            "Confirm an envelope",
+            f"{change.get_kind_display()} for {change.envelope}",
+            f"proposed by {change.proposed_by}",
+            reverse("envelope-list"),
+            amount=change.amount,
+            currency=change.envelope.currency,
+        )
+
+
+def _rates(user: User) -> Iterator[Waiting]:
+    if not policy.may(user, "rates.confirm"):
+        return
+    for rate_set in RateSet.objects.filter(confirmation=None).exclude(proposed_by__in=acting_for(user.pk)):
+        yield Waiting("Put rates in force", str(rate_set), "", reverse("rate-list"))
 
 
 def _grants(user: User) -> Iterator[Waiting]:
-    if policy.reach(user, "role.confirm").paths:
-        waiting = RoleGrant.objects.active().filter(confirmation=None).exclude(user=user).exclude(granted_by=user).count()
-        if waiting:
-            yield Waiting("Confirm grants", f"{waiting} role grants wait for a second person", "", reverse("people"))
+    if not policy.may(user, "role.confirm"):
+        return
+    if number := waiting_grants(user).count():
+        subject = "1 role grant waits" if number == 1 else f"{number} role grants wait"
+        yield Waiting("Confirm grants", f"{subject} for a second person", "", reverse("people"))
 
 
 def _drafts(user: User) -> Iterator[Waiting]:
-    drafts = CaseDraft.objects.filter(updated_by=user, initiative__stage="draft", initiative__closed_kind="")
+    drafts = CaseDraft.objects.filter(
+        updated_by=user, initiative__stage="draft", initiative__closed_kind=""
+    ).filter(initiative__in=Initiative.objects.open_to(user))
     for draft in drafts.select_related("initiative__unit").order_by("-updated_at")[:10]:
-        yield Waiting(
-            "Go on writing",
-            _label(draft.initiative),
-            draft.initiative.unit.name,
-            reverse("proposal", args=[draft.initiative_id]),
-        )
+        yield _about("Go on writing", draft.initiative, reverse("proposal", args=[draft.initiative_id]))

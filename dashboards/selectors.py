@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.db.models import Count, F, Model, QuerySet, Sum
 from django.utils.functional import cached_property
 
+from accounts import policy
 from accounts.models import Unit, User
 from governance.models import Commitment, ReleaseLine, SigningRound, Tranche
 from ledger import clock
@@ -22,8 +24,8 @@ from scoring.selectors import scores_out
 ZERO = Decimal(0)
 RUNNING = ("pilot", "scaling", "operating")
 MONEY = (
-    "planned_cost", "planned_benefit", "planned_cost_to_date", "actual_cost", "claimed_benefit",
-    "attested_benefit",
+    "planned_cost", "planned_benefit", "actual_cost", "actual_cost_closed", "planned_cost_to_date",
+    "claimed_benefit", "attested_benefit",
 )  # fmt: skip
 MEASURES = ("npv_submitted", "npv_p50", "forecast_npv")
 PRESENT_COSTS = ("pv_cost_submitted", "pv_cost_p50", "forecast_pv_cost")
@@ -47,8 +49,9 @@ class Totals:
     initiatives: int
     planned_cost: Decimal
     planned_benefit: Decimal
-    planned_cost_to_date: Decimal
     actual_cost: Decimal
+    actual_cost_closed: Decimal
+    planned_cost_to_date: Decimal
     claimed_benefit: Decimal
     attested_benefit: Decimal
     npv_submitted: Decimal
@@ -94,6 +97,11 @@ class Portfolio:
     def running(self) -> InitiativeQuerySet:
         """Those of them that are in pilot, scaling or operation."""
         return self.queryset.filter(closed_kind="", stage__in=RUNNING)
+
+    def query(self, **more: str) -> str:
+        """The filters as they stand in an address, and more of it."""
+        filters = {name: str(self.form.data[name]) for name in self.form.fields if self.form.data.get(name)}
+        return urlencode(filters | more)
 
     @property
     def currency(self) -> str:
@@ -250,9 +258,22 @@ class Portfolio:
         rows = self._of(Tranche.objects.filter(release=None), self.queryset.filter(closed_kind=""))
         return list(rows.select_related("initiative__unit").order_by("due_on", "id")[:most])
 
+    def forward(self, most: int = 12) -> list[dict[str, Any]]:
+        """What is promised for fiscal years that have no envelope yet, the nearest year first."""
+        rows = self._of(Commitment.objects.filter(envelope=None)).values(
+            "fiscal_year",
+            pk_=F("initiative"),
+            reference=F("initiative__reference"),
+            title=F("initiative__title"),
+        )
+        sums = rows.annotate(total=Sum("amount")).exclude(total=0)
+        return list(sums.order_by("fiscal_year", "pk_")[:most])
+
     @cached_property
     def unmatched(self) -> list[tuple[str, int, Decimal]]:
-        """Postings that fit nothing, by currency: number and sum."""
+        """Postings that fit nothing, by currency: number and sum. They are the group's, not a unit's."""
+        if not policy.reach(self.user, "dashboard.finance").everywhere:
+            return []
         rows = Posting.objects.filter(initiative=None, assigned_as=None).values_list("currency")
         return list(rows.annotate(n=Count("pk"), total=Sum("amount")).order_by("currency"))
 

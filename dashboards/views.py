@@ -10,12 +10,20 @@ from django.views.decorators.http import require_GET
 
 from accounts import policy
 from accounts.http import PortalRequest, acts
+from accounts.selectors import notifications
 from dashboards import charts
 from dashboards.home import waiting_for
-from dashboards.selectors import Portfolio
-from governance.selectors import envelope_positions, forward_commitments
+from dashboards.selectors import Portfolio, scores_of
+from governance.models import Envelope
+from governance.selectors import positions_of
 from ledger import clock
 from portfolio.models import Initiative, Stage
+from portfolio.permissions import may_start
+from portfolio.selectors import fiscal_year_of
+from scoring.models import ReturnPosition
+
+NEWS = 8
+SIGNINGS_SHOWN = 10
 
 
 @acts("portal.use")
@@ -23,13 +31,12 @@ from portfolio.models import Initiative, Stage
 def home(request: PortalRequest) -> HttpResponse:
     """What waits for me, what is new, and my units."""
     waiting = waiting_for(request.user)
-    mine = _my_units(request)
     context = {
         "waiting": waiting,
         "oldest": min((item.due for item in waiting if item.due), default=None),
-        "unread": request.user.notifications.filter(read_at=None)[:8],
-        "stages": mine,
-        "may_start": policy.may(request.user, "initiative.create"),
+        "unread": notifications(request.user).filter(read_at=None)[:NEWS],
+        "stages": _my_units(request),
+        "may_start": may_start(request.user),
         "may_see_portfolio": policy.may(request.user, "dashboard.executive"),
     }
     return render(request, "dashboards/home.html", context)
@@ -37,10 +44,8 @@ def home(request: PortalRequest) -> HttpResponse:
 
 def _my_units(request: PortalRequest) -> list[dict[str, Any]]:
     """How many open initiatives the reader may open, by stage."""
-    counts = dict(Portfolio(request.user, {}).stages)
-    drafts = Initiative.objects.open_to(request.user).filter(stage=Stage.DRAFT, closed_kind="").count()
-    if drafts:
-        counts[Stage.DRAFT] = drafts
+    drafts = Initiative.objects.open_to(request.user).filter(stage=Stage.DRAFT, closed_kind="")
+    counts = Portfolio(request.user, {}).stages | {str(Stage.DRAFT): drafts.count()}
     return [
         {"label": stage.label, "count": counts[stage], "url": f"{reverse('initiative-list')}?stage={stage}"}
         for stage in Stage
@@ -48,68 +53,92 @@ def _my_units(request: PortalRequest) -> list[dict[str, Any]]:
     ]
 
 
+def _register(portfolio: Portfolio, **more: str) -> str:
+    """The register under the same filters."""
+    return f"{reverse('initiative-list')}?{portfolio.query(state='all', **more)}"
+
+
 @acts("dashboard.executive")
 @require_GET
 def executive(request: PortalRequest) -> HttpResponse:
-    """Is the AI money working: one sentence, four cards, outcomes, value against spend, matrix, warnings."""
-    portfolio = Portfolio(request.user, request.GET.dict())
-    query = request.GET.urlencode()
-    today = clock.today()
-    register = f"{reverse('initiative-list')}?state=all&{query}"
-    signings = list(portfolio.signings[:10])
+    """Is the AI money working: one sentence, cards, outcomes, value against spend, matrix, warnings."""
+    portfolio, today = Portfolio(request.user, request.GET.dict()), clock.today()
+    currency, this_year = settings.BASE_CURRENCY, fiscal_year_of(today)
     context = {
         "portfolio": portfolio,
         "form": portfolio.form,
         "totals": portfolio.totals,
         "sentence": portfolio.sentence(),
-        "currency": settings.BASE_CURRENCY,
+        "currency": currency,
         "charts": [
-            charts.outcome_split(*portfolio.outcomes, as_of=today, list_url=f"{register}&sort=-stage"),
-            charts.value_against_spend(portfolio.years, settings.BASE_CURRENCY, as_of=today, list_url=register),
-            charts.matrix(portfolio.points(), settings.BASE_CURRENCY, as_of=today, list_url=f"{register}&sort=-score"),
+            charts.outcome_split(
+                *portfolio.outcomes, as_of=today, list_url=_register(portfolio, sort="-status")
+            ),
+            charts.value_against_spend(
+                portfolio.years, currency, this_year=this_year, as_of=today, list_url=_register(portfolio)
+            ),
+            charts.matrix(
+                portfolio.points(), currency, as_of=today, list_url=_register(portfolio, sort="-score")
+            ),
         ],
         "warnings": portfolio.warnings(),
-        "signings": signings,
+        "signings": _signings(portfolio),
+        "signings_in_all": portfolio.signings.count(),
         "overlaps": portfolio.overlaps(),
-        "query": query,
+        "query": portfolio.query(),
     }
-    return render(request, "dashboards/executive.html", context)
+    return render(request, "dashboards/executive.html", context, status=200 if portfolio.is_valid else 422)
+
+
+def _signings(portfolio: Portfolio) -> list[dict[str, Any]]:
+    """The decisions that wait, each with its return, its score and the room that its pack was frozen with."""
+    signings = list(portfolio.signings[:SIGNINGS_SHOWN])
+    ids = [signing.initiative_id for signing in signings]
+    positions, scores = ReturnPosition.objects.in_bulk(ids), scores_of(ids)
+    return [
+        {
+            "signing": signing,
+            "position": positions.get(signing.initiative_id),
+            "score": scores.get(signing.initiative_id),
+            "room": (signing.content.get("room") or [{}])[0].get("room"),
+        }
+        for signing in signings
+    ]
 
 
 @acts("dashboard.finance")
 @require_GET
 def finance(request: PortalRequest) -> HttpResponse:
     """Envelopes, variance, tranches, unmatched spend."""
-    portfolio = Portfolio(request.user, request.GET.dict())
-    year = portfolio.fiscal_year
-    envelopes = envelope_positions(year, portfolio.filters.get("unit"))
-    today = clock.today()
-    register = f"{reverse('initiative-list')}?state=all&{request.GET.urlencode()}"
+    portfolio, today = Portfolio(request.user, request.GET.dict()), clock.today()
+    year, unit, currency = portfolio.fiscal_year, portfolio.filters.get("unit"), settings.BASE_CURRENCY
+    mine = Envelope.objects.open_to(request.user).filter(fiscal_year=year)
+    envelopes = positions_of(mine.filter(unit__path__startswith=unit.path) if unit else mine)
     context = {
         "portfolio": portfolio,
         "form": portfolio.form,
         "totals": portfolio.totals,
-        "currency": settings.BASE_CURRENCY,
+        "currency": currency,
         "year": year,
         "envelopes": envelopes,
-        "forward": forward_commitments(),
+        "forward": portfolio.forward(),
         "charts": [
-            charts.envelopes(envelopes, settings.BASE_CURRENCY, year, as_of=today, list_url=reverse("envelope-list")),
+            charts.envelopes(envelopes, currency, year, as_of=today, list_url=reverse("envelope-list")),
             charts.variance(
                 portfolio.years,
                 portfolio.totals.planned_cost_to_date,
-                portfolio.totals.actual_cost,
-                settings.BASE_CURRENCY,
+                portfolio.totals.actual_cost_closed,
+                currency,
                 as_of=today,
-                list_url=register,
+                list_url=_register(portfolio),
             ),
         ],
         "variances": portfolio.variances(),
         "tranches": portfolio.tranches(),
-        "unmatched": portfolio.unmatched,
         "may_import": policy.may(request.user, "actuals.import"),
+        "unmatched": portfolio.unmatched,
         "may_export": policy.may(request.user, "report.export"),
         "may_attest": policy.may(request.user, "benefit.attest"),
-        "query": request.GET.urlencode(),
+        "query": portfolio.query(),
     }
-    return render(request, "dashboards/finance.html", context)
+    return render(request, "dashboards/finance.html", context, status=200 if portfolio.is_valid else 422)

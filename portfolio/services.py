@@ -134,7 +134,7 @@ def save_draft(
     cleaned, errors = case_document.clean(draft.content | dict(content))
     if errors:
         raise Refused("Some values can't be taken.", errors)
-    if draft.pk is not None and cleaned == draft.content:
+    if draft.version and cleaned == draft.content:
         return draft
     draft.content, draft.version = cleaned, draft.version + 1
     draft.updated_by, draft.updated_at = actor, clock.now()

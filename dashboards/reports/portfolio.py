@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import F, OuterRef, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Sum
 
 from dashboards.selectors import Portfolio
 from governance.models import Commitment, ReleaseLine
-from portfolio.fields import MoneyField
+from scoring.selectors import scores_out
+
+NOTHING = Decimal(0)
 
 
 class ReportColumn(NamedTuple):
@@ -17,7 +18,7 @@ class ReportColumn(NamedTuple):
 
     heading: str
     source: str
-    kind: str  # text, money, ratio, points, date
+    kind: str  # text, money, measure, ratio, points
 
 
 COLUMNS = (
@@ -31,14 +32,15 @@ COLUMNS = (
     ReportColumn("Risk tier", "risk_tier", "text"),
     ReportColumn("Reference class", "reference_class", "text"),
     ReportColumn("Sponsor", "sponsor__name", "text"),
-    ReportColumn("Score, low", "score__low", "points"),
-    ReportColumn("Score, high", "score__high", "points"),
+    ReportColumn("Score, low", "+score_low", "points"),
+    ReportColumn("Score, high", "+score_high", "points"),
     ReportColumn("Planned cost", "returnposition__planned_cost", "money"),
     ReportColumn("Planned benefit", "returnposition__planned_benefit", "money"),
-    ReportColumn("Committed", "committed", "money"),
-    ReportColumn("Released", "released", "money"),
+    ReportColumn("Committed", "+committed", "money"),
+    ReportColumn("Released", "+released", "money"),
     ReportColumn("Actual cost", "returnposition__actual_cost", "money"),
-    ReportColumn("Planned cost to date", "returnposition__planned_cost_to_date", "money"),
+    ReportColumn("Actual cost, closed months", "returnposition__actual_cost_closed", "money"),
+    ReportColumn("Planned cost, closed months", "returnposition__planned_cost_to_date", "money"),
     ReportColumn("Claimed benefit", "returnposition__claimed_benefit", "money"),
     ReportColumn("Attested benefit", "returnposition__attested_benefit", "money"),
     ReportColumn("NPV submitted", "returnposition__npv_submitted", "measure"),
@@ -54,30 +56,35 @@ COLUMNS = (
 SUMMED = tuple(column for column in COLUMNS if column.kind in {"money", "measure"})
 
 
+def total_name(column: ReportColumn) -> str:
+    """The name of the column's sum among the totals."""
+    return column.source.removeprefix("returnposition__").removeprefix("+")
+
+
 def rows(portfolio: Portfolio) -> Iterator[tuple[Any, ...]]:
-    """The portfolio's rows in order of reference, read in chunks."""
-    committed = (
-        Commitment.objects.filter(initiative=OuterRef("pk"))
-        .order_by()
-        .values("initiative")
+    """The rows, the oldest initiative first, read in chunks; four queries whatever their number."""
+    ids = portfolio.queryset.values("pk")
+    scores = {
+        pk: (low, high)
+        for pk, low, high in scores_out().filter(initiative__in=ids).values_list("initiative", "low", "high")
+    }
+    committed = dict(
+        Commitment.objects.filter(initiative__in=ids).values_list("initiative").annotate(total=Sum("amount"))
+    )
+    released = dict(
+        ReleaseLine.objects.filter(release__tranche__initiative__in=ids)
+        .values_list("release__tranche__initiative")
         .annotate(total=Sum("amount"))
-        .values("total")
     )
-    released = (
-        ReleaseLine.objects.filter(release__tranche__initiative=OuterRef("pk"))
-        .order_by()
-        .values("release__tranche__initiative")
-        .annotate(total=Sum("amount"))
-        .values("total")
-    )
-    money = MoneyField()
-    query = (
-        portfolio.queryset.annotate(
-            committed=Coalesce(Subquery(committed, output_field=money), Decimal(0), output_field=money),
-            released=Coalesce(Subquery(released, output_field=money), Decimal(0), output_field=money),
-            order=F("reference"),
-        )
-        .order_by("order")
-        .values_list(*(column.source for column in COLUMNS))
-    )
-    yield from query.iterator(chunk_size=2000)
+    stored = [column.source for column in COLUMNS if not column.source.startswith("+")]
+    query = portfolio.queryset.order_by("pk").values("pk", *stored)
+    for values in query.iterator(chunk_size=2000):
+        pk = values["pk"]
+        low, high = scores.get(pk, (None, None))
+        values |= {
+            "+score_low": low,
+            "+score_high": high,
+            "+committed": committed.get(pk, NOTHING),
+            "+released": released.get(pk, NOTHING),
+        }
+        yield tuple(values[column.source] for column in COLUMNS)

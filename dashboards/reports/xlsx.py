@@ -1,11 +1,11 @@
-"""The portfolio as a workbook: one sheet of rows, one of totals by live formulas, one that says what it is."""
+"""The portfolio as a workbook: a sheet of rows, one of totals by live formulas, one that says what it is."""
 
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dashboards.reports.portfolio import COLUMNS, SUMMED, rows
+from dashboards.reports.portfolio import COLUMNS, SUMMED, rows, total_name
 from dashboards.selectors import Portfolio, cents
 
 
@@ -15,9 +15,14 @@ def write(portfolio: Portfolio, path: Path, *, by: str, at: datetime, seq: int) 
     The totals are formulas over the rows, each given with the value that Keel computed, so that a reader
     without recalculation sees the same figure. Texts never become formulas or links.
     """
-    import xlsxwriter  # noqa: PLC0415  (heavy; only who exports pays for it)
+    import xlsxwriter
 
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(str(path), options) as book:
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True})
         formats = {
@@ -62,10 +67,9 @@ def _totals(book: Any, portfolio: Portfolio, last: int, head: Any, money: Any) -
     known = portfolio.totals.as_dict()
     for line, column in enumerate(SUMMED, start=1):
         letter = _letter(COLUMNS.index(column))
-        name = column.source.removeprefix("returnposition__")
         sheet.write_string(line, 0, column.heading)
         formula = f"=SUM(Portfolio!{letter}2:{letter}{max(last, 1) + 1})"
-        sheet.write_formula(line, 1, formula, money, float(known[name]))
+        sheet.write_formula(line, 1, formula, money, float(known[total_name(column)]))
 
 
 def _about(book: Any, portfolio: Portfolio, *, by: str, at: datetime, seq: int) -> None:

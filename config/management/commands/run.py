@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from accounts.models import Role, RoleGrant
+from accounts.models import Role, RoleGrant, User
 
 STARTS_WITHIN = 60
 # Longer than gunicorn's own graceful end; a task under way may take that long, too.
@@ -131,13 +131,20 @@ def _answers() -> bool:
 
 
 def _demo_accounts() -> list[tuple[str, str, str]]:
-    """One person for each role: role, address, unit."""
+    """Whom to try: the first holder of each role (two assessors, since one is not enough), a sponsor, an owner."""
     grants = RoleGrant.objects.active().confirmed().filter(user__is_service_account=False)
-    first: dict[str, RoleGrant] = {}
+    found: dict[str, list[RoleGrant]] = {role: [] for role in Role.values}
     for grant in grants.select_related("user", "unit").order_by("pk"):
-        first.setdefault(grant.role, grant)
-    return [
-        (first[role].get_role_display(), first[role].user.email, str(first[role].unit))
-        for role in Role.values
-        if role in first
+        if len(found[grant.role]) < (2 if grant.role == Role.ASSESSOR else 1):
+            found[grant.role].append(grant)
+    people = [
+        (grant.get_role_display(), grant.user.email, str(grant.unit))
+        for holders in found.values()
+        for grant in holders
     ]
+    for part, name in (("sponsored", "sponsor"), ("owned", "owner")):
+        person = (
+            User.objects.filter(**{f"{part}__isnull": False}).select_related("home_unit").order_by("pk")[:1]
+        )
+        people += [(name, user.email, str(user.home_unit or "")) for user in person]
+    return people

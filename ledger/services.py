@@ -149,16 +149,6 @@ def mark_stale(kind: str, subjects: Iterable[int], seq: int) -> None:
         )
 
 
-def links() -> Iterator[chain.Link]:
-    """The ledger's rows in order of `seq`, as the chain sees them."""
-    rows = LedgerEntry.objects.order_by("seq").values_list(
-        "seq", "transaction_id", "at", "actor_id", "on_behalf_of_id", "act", "object_type", "object_id",
-        "body", "previous_hash", "hash",
-    )  # fmt: skip
-    for row in rows.iterator(chunk_size=2000):
-        yield chain.Link(row[0], str(row[1]), *row[2:])
-
-
 def last_seq() -> int:
     """The sequence number of the newest transaction; 0 for an empty ledger."""
     return LedgerHead.objects.filter(pk=1).values_list("seq", flat=True).first() or 0

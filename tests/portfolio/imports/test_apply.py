@@ -15,7 +15,7 @@ from accounts.errors import NotAllowed, Refused
 from accounts.models import Unit, UnitPlacement, User
 from ledger import chain
 from ledger.models import LedgerEntry, LedgerHead
-from ledger.services import links
+from ledger.selectors import links
 from portfolio import lifecycle, services
 from portfolio.imports.apply import OPERATOR_EMAIL, import_portfolio
 from portfolio.imports.outcome import Outcome

@@ -85,29 +85,37 @@ test: setup
 bench: setup
 	@$(BIN)/python -m bench
 
+# Every step runs, whatever became of the ones before it; the last line says which failed.
 check: setup
-	@export DEMO=1 LOG_LEVEL=ERROR
-	echo "ruff format"; $(BIN)/ruff format --check .
-	echo "ruff"; $(BIN)/ruff check .
-	echo "ruff, rooms"; $(BIN)/ruff check --extend-select ARG,D100,D101,D102,D103,S101 $(ROOMS)
-	echo "djlint"; $(BIN)/djlint --quiet --lint templates
-	echo "codespell"; $(BIN)/codespell
-	echo "bandit"; $(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(ROOMS)
-	echo "import-linter"; $(BIN)/lint-imports --no-cache >$(VENV)/lint-imports.txt || { cat $(VENV)/lint-imports.txt; exit 1; }
-	echo "mypy"; $(BIN)/mypy .
-	echo "makemigrations --check"; $(BIN)/python manage.py makemigrations --check --dry-run
-	echo "check --deploy"
-	env -u DEMO -u DEMO_PASSWORD SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
-		DEMO=0 ALLOWED_HOSTS=keel.example.com BASE_URL=https://keel.example.com EMAIL_URL=dummymail:// \
-		$(BIN)/python manage.py check --deploy --fail-level WARNING
-	echo "compose"; export SECRET_KEY=any POSTGRES_PASSWORD=any OWNER_PASSWORD=any SERVER_PASSWORD=any
-	if docker compose version >/dev/null 2>&1; then
-		docker compose --env-file .env.example config --quiet
-	elif command -v docker-compose >/dev/null; then
-		docker-compose --env-file .env.example config --quiet
-	else
-		echo "no compose here: tests/config reads the file instead"
-	fi
+	@export DEMO=1 LOG_LEVEL=ERROR PATH="$(abspath $(BIN)):$$PATH"
+	failed=""
+	step() {
+		local name="$$1" output; shift
+		if output=$$("$$@" 2>&1); then echo "ok      $$name"; else
+			echo "FAILED  $$name"; echo "$$output"; failed="$$failed, $$name"; fi
+	}
+	deployed() {
+		env -u DEMO_PASSWORD DEMO=0 SECRET_KEY="$$(python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+			ALLOWED_HOSTS=keel.example.com BASE_URL=https://keel.example.com EMAIL_URL=dummymail:// "$$@"
+	}
+	composed() {
+		env SECRET_KEY=any POSTGRES_PASSWORD=any OWNER_PASSWORD=any SERVER_PASSWORD=any "$$@" \
+			--env-file .env.example config --quiet
+	}
+	step "ruff format" ruff format --check .
+	step "ruff" ruff check .
+	step "ruff, rooms" ruff check --extend-select ARG,D100,D101,D102,D103,S101 $(ROOMS)
+	step "djlint" djlint --quiet --lint templates
+	step "codespell" codespell
+	step "bandit" bandit --quiet --configfile pyproject.toml --recursive $(ROOMS)
+	step "import-linter" lint-imports --no-cache
+	step "mypy" mypy .
+	step "migrations" python manage.py makemigrations --check --dry-run
+	step "deployment settings" deployed python manage.py check --deploy --fail-level WARNING
+	# Where compose is at hand it reads its file; tests/config reads it everywhere.
+	if docker compose version >/dev/null 2>&1; then step "compose" composed docker compose
+	elif command -v docker-compose >/dev/null; then step "compose" composed docker-compose; fi
+	[ -z "$$failed" ] || { echo "Not clean: $${failed#, }" >&2; exit 1; }
 	echo "All clean."
 
 format: setup

@@ -131,7 +131,7 @@ def _answers() -> bool:
 
 
 def _demo_accounts() -> list[tuple[str, str, str]]:
-    """Whom to try: the first holder of each role (two assessors, since one is not enough), a sponsor, an owner."""
+    """Whom to try: the first holder of each role (two assessors), a sponsor and an owner."""
     grants = RoleGrant.objects.active().confirmed().filter(user__is_service_account=False)
     found: dict[str, list[RoleGrant]] = {role: [] for role in Role.values}
     for grant in grants.select_related("user", "unit").order_by("pk"):

@@ -31,24 +31,29 @@ FROM_SUBMISSION_TO_DECISION = 33
 ENDS_BEFORE_MONEY = frozenset({Fate.REFUSED, Fate.WITHDRAWN, Fate.REJECTED, Fate.MERGED})
 RUNS = frozenset({Fate.FUNDED, Fate.HOLD, Fate.EXPIRED, Fate.STOPPED_EARLY, Fate.STOPPED, Fate.RETIRED})
 NOT_ROLLED_OUT = frozenset({Fate.HOLD, Fate.EXPIRED, Fate.STOPPED_EARLY, Fate.STOPPED})
-# How many days ago those were submitted that wait for something today.
+# How many days ago those were submitted that wait for something today; they go on at an even pace.
 SUBMITTED_AGO: dict[Fate, int] = {
     Fate.SUBMITTED: 3,
     Fate.SUBMITTED_NEW: 1,
     Fate.SUBMITTED_TIER: 4,
     Fate.SUBMITTED_READY: 6,
-    Fate.ASSESSMENT_CASE: 12,
-    Fate.ASSESSMENT_NONE: 17,
-    Fate.ASSESSMENT_PART: 22,
-    Fate.ASSESSMENT_READY: 25,
-    Fate.ASSESSMENT_SCORED: 27,
-    Fate.DECISION_PROPOSE: 27,
-    Fate.DECISION_UNSIGNED: 28,
-    Fate.DECISION_LAST_VOTE: 33,
-    Fate.DECISION_RISK: 29,
+    Fate.ASSESSMENT_CASE: 9,
+    Fate.ASSESSMENT_NONE: 12,
+    Fate.ASSESSMENT_PART: 16,
+    Fate.ASSESSMENT_READY: 15,
+    Fate.ASSESSMENT_SCORED: 16,
+    Fate.DECISION_PROPOSE: 19,
+    Fate.DECISION_UNSIGNED: 21,
+    Fate.DECISION_LAST_VOTE: 25,
+    Fate.DECISION_RISK: 25,
     Fate.REDESIGN: 40,
     Fate.REFUSED: 78,
 }
+LIGHT_AGO = 9
+# What was asked for since then waits for finance today.
+STILL_ASKED_DAYS = 24
+# The largest wait longest: past the thirty days that were promised.
+LARGEST_AGO = 31
 
 
 class Road:
@@ -99,7 +104,12 @@ class Road:
 
     def _submission(self, begun: int) -> datetime:
         if self.story.fate in SUBMITTED_AGO:
-            return self.world.ago(SUBMITTED_AGO[self.story.fate])
+            days = SUBMITTED_AGO[self.story.fate]
+            if self.story.size == "S":
+                days = min(days, LIGHT_AGO)
+            elif self.story.fate == Fate.DECISION_LAST_VOTE and self.story.size == "X":
+                days = LARGEST_AGO
+            return self.world.ago(days)
         if self.story.fate in {Fate.DRAFT, Fate.DRAFT_FULL}:
             return self.world.ago(-30)
         month = add_months(self.world.present.date().replace(day=1), -begun)
@@ -119,6 +129,8 @@ class Road:
 
     def after(self, earliest: float, latest: float) -> datetime:
         """A moment in office hours so many days after the last act of this life."""
+        if self.story.fate in SUBMITTED_AGO:
+            earliest = latest = (earliest + latest) / 2
         return self.diary.on(self.diary.last + timedelta(days=self.rng.uniform(earliest, latest)))
 
     def own_diary(self) -> Diary:
@@ -461,6 +473,9 @@ class Road:
                 yield diary.on(diary.last + timedelta(days=14))
             if self.has_ended() or (self.story.fate == Fate.STOPPED_EARLY and not is_first):
                 return
+            if self.story.fate == Fate.EXPIRED and not is_first:
+                # It never earned more, and nobody asks for it.
+                return
             tranche.initiative = initiative
             if tranche.earned_by and initiative.stage in {Stage.PILOT, Stage.SCALING}:
                 services.request_tranche(
@@ -468,7 +483,7 @@ class Road:
                     evidence=self.say(texts.TRANCHE_EVIDENCE),
                     actor=self.rng.choice((self.lead, self.owner)),
                 )
-                if self.story.fate in {Fate.EXPIRED, Fate.HOLD}:
+                if self.world.now > self.world.ago(STILL_ASKED_DAYS):
                     return
                 yield diary.on(diary.last + timedelta(days=self.rng.uniform(4, 13)))
                 if self.has_ended() or lifecycle.holding(initiative):

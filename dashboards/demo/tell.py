@@ -12,6 +12,7 @@ from accounts.errors import InvalidMove
 from accounts.models import User
 from dashboards.demo import company
 from dashboards.demo.books import Books
+from dashboards.demo.bulk import bulk_portfolio
 from dashboards.demo.history import Teller
 from dashboards.demo.plans import Course, draw_course
 from dashboards.demo.road import RUNS, Road
@@ -33,7 +34,7 @@ OLDEST, YOUNGEST = MONTHS - 1, 2
 # What comes of twenty plans in the order of their decisions, near the survey's 28, 52 and 20 of a hundred;
 # those that are stopped count as failed besides.
 DECK = (
-    *["star"] * 2, *["on plan"] * 5, *["late"] * 4, *["overrun"] * 4, *["low adoption"] * 4, "flop",
+    *["star"] * 2, *["on plan"] * 4, *["late"] * 4, *["overrun"] * 3, *["low adoption"] * 5, *["flop"] * 2,
 )  # fmt: skip
 ENDS = {
     Fate.STOPPED: "flop",
@@ -43,8 +44,20 @@ ENDS = {
 }
 
 
+def tell_bulk(*, seed: int, initiatives: int, months: int) -> None:
+    """Make a large portfolio for benchmarks. Raises InvalidMove in a database that is in use."""
+    if User.objects.exists() or Initiative.objects.exists():
+        raise InvalidMove(
+            "A large portfolio is made for measuring, in a database of its own: this one is in use."
+        )
+    install_default_model()
+    install_gates()
+    install_authority()
+    bulk_portfolio(initiatives=initiatives, months=months, seed=seed)
+
+
 def refuse_unless_empty() -> None:
-    """Raise InvalidMove unless nobody did anything in this database yet."""
+    """Raise InvalidMove unless nothing was recorded in this database yet."""
     if last_seq() or User.objects.exists() or Initiative.objects.exists():
         raise InvalidMove(
             "The demo tells a history from its first day, so it needs an empty database. "
@@ -75,7 +88,7 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
             teller.start(road.life())
         teller.tell()
         company.let_in()
-        company.deliver_messages(unread_since=present - timedelta(days=9))
+        company.deliver_messages(unread_since=present - timedelta(days=14))
     refresh_scores()
     refresh_returns()
 

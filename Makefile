@@ -104,7 +104,7 @@ check: setup
 	}
 	step "ruff format" ruff format --check .
 	step "ruff" ruff check .
-	step "ruff, rooms" ruff check --extend-select ARG,D100,D101,D102,D103,S101 $(ROOMS)
+	step "ruff, rooms" ruff check --extend-select D100,D101,D102,D103,S101 $(ROOMS)
 	step "djlint" djlint --quiet --lint templates
 	step "codespell" codespell
 	step "bandit" bandit --quiet --configfile pyproject.toml --recursive $(ROOMS)

@@ -24,7 +24,9 @@ class Governed(Protocol):
     """What the table needs to know of an object."""
 
     @property
-    def unit(self) -> Unit: ...
+    def unit(self) -> Unit:
+        """The unit that it belongs to."""
+        ...
 
     @property
     def policy_state(self) -> str:

@@ -21,7 +21,9 @@ class Actor(Protocol):
     """Whoever acts: all that the record keeps is a number."""
 
     @property
-    def pk(self) -> Any: ...
+    def pk(self) -> Any:
+        """The number."""
+        ...
 
 
 @dataclass

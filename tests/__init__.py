@@ -2,7 +2,7 @@
 
 import os
 
-# Whatever the shell says, tests run as the demo does, with a password that no file keeps and plain static files.
+# Whatever the shell says, tests run as the demo does, with a password that no file keeps and plain statics.
 os.environ.update(
     DEMO="1",
     DEBUG="0",

@@ -1,24 +1,41 @@
 """What the page of one initiative shows: what it is, whether it works, what happens next, who has to act."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Sum
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.verdict import Verdict
 from governance import gates
-from governance.models import Commitment, Decision, GatePassage, SigningRound, Tranche, TrancheRelease
-from governance.selectors import next_acts
+from governance.models import Commitment, Gate, GatePassage, SigningRound, Tranche
+from governance.permissions import may_sign
+from governance.selectors import decisions_of, next_acts, tranches_of
+from ledger import clock
 from ledger.models import LedgerEntry
+from portfolio import case as case_document
+from portfolio import lifecycle
 from portfolio import permissions as may
-from portfolio.models import Attestation, BenefitClaim, Initiative, Measurement, PlanLine, Posting, Stage
-from portfolio.selectors import kpis_of
-from scoring.models import ReturnPosition
+from portfolio.models import (
+    BenefitClaim,
+    Initiative,
+    Kpi,
+    Measurement,
+    Milestone,
+    MilestoneReached,
+    PlanLine,
+    Posting,
+    Stage,
+)
+from portfolio.selectors import kpis_of, milestones_of, people_by_id
+from portfolio.templatetags import figures as written
 from scoring.selectors import score_panel
 
+LONGEST_LIST = 100
 TABS = {
     "case": "Case",
     "score": "Score",
@@ -41,22 +58,20 @@ class Step:
 
 
 @dataclass(frozen=True)
-class NextAct:
-    """What can be done now, by whom; `verdict` says whether the reader may."""
+class Offer:
+    """An act that the reader may do now."""
 
     label: str
     url: str
-    verdict: Verdict
-    is_primary: bool = True
 
 
 @dataclass(frozen=True)
 class WhatNext:
-    """One sentence on what happens next, what is missing for it, and the reader's acts."""
+    """One sentence on what happens next, what the next gate still lacks, and the reader's acts."""
 
     sentence: str
-    lacks: list[Any] = field(default_factory=list)
-    acts: list[NextAct] = field(default_factory=list)
+    lacks: list[gates.ItemResult] = field(default_factory=list)
+    acts: list[Offer] = field(default_factory=list)
 
 
 def steps(initiative: Initiative) -> list[Step]:
@@ -79,55 +94,76 @@ def steps(initiative: Initiative) -> list[Step]:
 
 def what_next(initiative: Initiative, user: User) -> WhatNext:
     """What happens next, from the stage and the open items of the next gate, with the reader's acts."""
-    found = _by_stage(initiative, user)
-    more = [NextAct(act.label, act.url, act.verdict) for act in next_acts(initiative, user)]
-    return WhatNext(found.sentence, found.lacks, [*found.acts, *more])
+    sentence, gate = _sentence(initiative)
+    lacks = [item for item in gates.check(initiative, gate) if not item.holds] if gate else []
+    return WhatNext(sentence, lacks, _offers(initiative, user))
 
 
-def _by_stage(initiative: Initiative, user: User) -> WhatNext:
+def _sentence(initiative: Initiative) -> tuple[str, str]:
+    """What happens next, and the gate whose items it waits for."""
     if initiative.closed_kind:
         closing = initiative.closings.order_by("id").last()
-        return WhatNext(f"Closed: {initiative.get_closed_kind_display().lower()}. {closing.reason if closing else ''}")
-    pk = initiative.pk
-    if initiative.stage == Stage.DRAFT:
-        return WhatNext(
-            "A draft of its unit. Submit it to put it on the register.",
-            acts=[NextAct("Go on writing", reverse("proposal", args=[pk]), may.may_edit_draft(user, initiative))],
+        return (
+            f"It is {initiative.get_closed_kind_display().lower()}. {closing.reason if closing else ''}",
+            "",
         )
-    if initiative.stage == Stage.SUBMITTED:
-        open_items = [item for item in gates.check(initiative, "G1") if not item.holds]
-        acts = [
-            NextAct("Confirm as sponsor", reverse("sponsorship-confirm", args=[pk]), may.may_confirm_sponsorship(user, initiative)),
-            NextAct("Set the risk tier", reverse("initiative-triage", args=[pk]), may.may_classify(user, initiative, "risk_tier")),
-            NextAct("Triage", reverse("initiative-triage", args=[pk]), may.may_classify(user, initiative, "domain")),
-            NextAct("Complete the case", reverse("proposal", args=[pk]), may.may_edit_draft(user, initiative), is_primary=False),
-        ]  # fmt: skip
-        if initiative.sponsor_confirmed_at:
-            acts = acts[1:]
-        return WhatNext("The portfolio office triages it: domain, overlap and track.", open_items, acts)
-    if initiative.stage == Stage.ASSESSMENT:
-        open_items = [item for item in gates.check(initiative, "G2") if not item.holds]
-        return WhatNext(
-            "The unit completes the case, assessors score it, and the portfolio office records that G2 holds.",
-            open_items,
-            [
-                NextAct("Complete the case", reverse("proposal", args=[pk]), may.may_edit_draft(user, initiative)),
-                NextAct("Scoring", reverse("scorecard-list"), may.may_classify(user, initiative, "track"), is_primary=False),
-            ],
-        )  # fmt: skip
+    match initiative.stage:
+        case Stage.DRAFT:
+            return "A draft of its unit. Submitting it puts it on the register.", ""
+        case Stage.SUBMITTED:
+            return "The portfolio office triages it: domain, overlap and track.", Gate.TRIAGE
+        case Stage.ASSESSMENT:
+            return (
+                "Its unit completes the case, assessors score it, the office records that it holds.",
+                Gate.CASE,
+            )
     signing = open_signing(initiative)
     if signing is not None:
-        return WhatNext(
-            f"A decision is proposed: {signing.get_verb_display().lower()}. It waits for signatures until {signing.due_on:%d %b %Y}.",
-            acts=[NextAct("Read and sign", signing.get_absolute_url(), Verdict(True))],
-        )
+        said = f"A decision is proposed at {signing.gate}: {signing.get_verb_display().lower()}."
+        return f"{said} It waits for signatures until {written.day(signing.due_on)}.", ""
     if initiative.stage == Stage.DECISION:
-        open_items = [item for item in gates.check(initiative, "G3") if not item.holds]
-        return WhatNext("The portfolio office proposes a decision; whoever has the authority signs it.", open_items)
-    waiting = Tranche.objects.filter(initiative=initiative, release=None).order_by("-decision", "number").first()
+        return "The portfolio office proposes a decision; whoever has the authority signs it.", Gate.PILOT
+    waiting = (
+        Tranche.objects.filter(initiative=initiative, release=None).order_by("-decision", "number").first()
+    )
     if waiting is not None:
-        return WhatNext(f"Tranche {waiting.number} of {waiting.amount:,.0f} waits to be earned and released.")
-    return WhatNext("It runs. Report KPIs and claim benefits as they come.")
+        amount = f"{written.money(waiting.amount)} {settings.BASE_CURRENCY}"
+        return f"Tranche {waiting.number}, {amount}, waits to be earned and released.", ""
+    return "It runs. Its unit reports KPIs and claims benefits as they come.", ""
+
+
+def _offers(initiative: Initiative, user: User) -> list[Offer]:
+    """What the reader may do now: signing first, then what the stage asks for, then the rest."""
+    pk, offers = initiative.pk, []
+
+    def offer(verdict: Verdict, label: str, name: str) -> None:
+        if verdict:
+            offers.append(Offer(label, reverse(name, args=[pk])))
+
+    signing = None if initiative.closed_kind else open_signing(initiative)
+    if signing is not None and may_sign(user, signing):
+        offers.append(Offer("Read and sign", signing.get_absolute_url()))
+    if initiative.closed_kind:
+        return offers
+    if initiative.sponsor_confirmed_at is None and initiative.stage != Stage.DRAFT:
+        offer(may.may_confirm_sponsorship(user, initiative), "Confirm as sponsor", "sponsorship-confirm")
+    if initiative.stage == Stage.SUBMITTED:
+        tier = may.may_classify(user, initiative, "risk_tier")
+        offer(tier, "Set the risk tier", "initiative-triage")
+        offer(may.may_classify(user, initiative, "domain"), "Triage it", "initiative-triage")
+    writes = may.may_edit_draft(user, initiative)
+    if initiative.stage in {Stage.SUBMITTED, Stage.ASSESSMENT}:
+        offer(writes, "Complete the case", "proposal")
+    else:
+        offer(
+            writes, "Go on writing" if initiative.stage == Stage.DRAFT else "Write a new version", "proposal"
+        )
+    offers += [Offer(act.label, act.url) for act in next_acts(initiative, user)]
+    if initiative.on_hold:
+        offer(may.may_lift_hold(user, initiative), "Lift the hold", "hold-lift")
+    else:
+        offer(may.may_place_hold(user, initiative), "Place a hold", "hold-place")
+    return offers
 
 
 def open_signing(initiative: Initiative) -> SigningRound | None:
@@ -136,29 +172,47 @@ def open_signing(initiative: Initiative) -> SigningRound | None:
 
 
 def money_by_month(initiative: Initiative) -> list[dict[str, Any]]:
-    """Actual cost by service month and category, newest first, in the postings' currency."""
-    rows = (
-        Posting.objects.filter(initiative=initiative)
-        .values("service_month", "currency")
-        .annotate(total=Sum("amount"))
-        .order_by("-service_month", "currency")
-    )
-    return list(rows)
+    """Actual cost by service month, newest first, in the postings' currency."""
+    months = Posting.objects.filter(initiative=initiative).values("service_month", "currency")
+    return [dict(row) for row in months.annotate(total=Sum("amount")).order_by("-service_month", "currency")]
 
 
 def kpi_rows(initiative: Initiative) -> list[dict[str, Any]]:
     """Each KPI of the case with its newest measurement and the share of the way to the target."""
     latest: dict[str, Measurement] = {}
-    for measurement in Measurement.objects.filter(initiative=initiative, replaced_by=None).order_by("month", "id"):
+    for measurement in Measurement.objects.filter(initiative=initiative, replaced_by=None).order_by(
+        "month", "id"
+    ):
         latest[measurement.kpi_key] = measurement
-    rows = []
-    for kpi in kpis_of(initiative):
-        now = latest.get(kpi.key)
-        share: Decimal | None = None
-        if now is not None and kpi.baseline is not None and kpi.target != kpi.baseline:
-            share = (now.value - kpi.baseline) / (kpi.target - kpi.baseline)
-        rows.append({"kpi": kpi, "latest": now, "share": share})
-    return rows
+    return [
+        {"kpi": kpi, "latest": latest.get(kpi.key), "share": _share(kpi, latest.get(kpi.key))}
+        for kpi in kpis_of(initiative).order_by("id")
+    ]
+
+
+def _share(kpi: Kpi, now: Measurement | None) -> Decimal | None:
+    if now is None or kpi.baseline is None or kpi.target == kpi.baseline:
+        return None
+    return (now.value - kpi.baseline) / (kpi.target - kpi.baseline)
+
+
+def milestone_rows(initiative: Initiative) -> list[dict[str, Any]]:
+    """Each milestone of the case with the day on which it was reached."""
+    reached = dict(
+        MilestoneReached.objects.filter(initiative=initiative).order_by("-on").values_list("key", "on")
+    )
+    return [
+        {
+            "milestone": item,
+            "reached": reached.get(item.key),
+            "is_late": _is_late(item, reached.get(item.key)),
+        }
+        for item in milestones_of(initiative)
+    ]
+
+
+def _is_late(milestone: Milestone, reached: date | None) -> bool:
+    return (reached or clock.today()) > milestone.due_on
 
 
 def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
@@ -171,63 +225,82 @@ def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
         case "kpis":
             return {
                 "kpi_rows": kpi_rows(initiative),
-                "measurements": Measurement.objects.filter(initiative=initiative)
-                .select_related("by")
-                .order_by("-month", "-id")[:50],
+                "milestones": milestone_rows(initiative),
+                "measurements": _measurements(initiative),
                 "may_measure": may.may_measure(user, initiative),
+                "may_reach": may.may_reach_milestone(user, initiative),
             }
         case "risk":
+            classes = initiative.classifications.select_related("by", "transaction").order_by("-id")
             return {
-                "evidence": initiative.evidence.select_related("by", "transaction").order_by("-id"),  # type: ignore[attr-defined]
-                "stop_rules": initiative.stop_rules.all(),  # type: ignore[attr-defined]
-                "classifications": initiative.classifications.select_related("by", "transaction").order_by("-id"),
+                "evidence": initiative.evidence.select_related("by", "transaction").order_by("-id"),
+                "stop_rules": initiative.stop_rules.order_by("id"),
+                "classifications": classes,
             }
         case "decisions":
+            passages = GatePassage.objects.filter(initiative=initiative)
             return {
-                "decisions": Decision.objects.filter(initiative=initiative)
-                .select_related("transaction", "signing")
-                .prefetch_related("conditions__owner", "signing__signatures__by")
-                .order_by("-id"),
-                "passages": GatePassage.objects.filter(initiative=initiative).select_related("by", "transaction").order_by("-id"),
+                "decisions": decisions_of(initiative),
+                "passages": passages.select_related("by", "transaction").order_by("-id"),
                 "signing": open_signing(initiative),
             }
         case "activity":
+            about = {"object_type": "portfolio.Initiative", "object_id": str(initiative.pk)}
+            entries = list(LedgerEntry.objects.filter(**about).order_by("-seq")[:LONGEST_LIST])
+            people = people_by_id(entry.actor_id for entry in entries)
+            comments = initiative.comments.select_related("by", "transaction").order_by("-id")
             return {
-                "entries": LedgerEntry.objects.filter(
-                    object_type="portfolio.Initiative", object_id=str(initiative.pk)
-                ).order_by("-seq")[:100],
-                "comments": initiative.comments.select_related("by", "transaction").order_by("-id")[:50],
+                "entries": [(entry, people.get(entry.actor_id or 0)) for entry in entries],
+                "comments": comments[:LONGEST_LIST],
                 "may_comment": may.may_comment(user, initiative),
+                "hold": lifecycle.holding(initiative),
             }
+    return _case(initiative)
+
+
+def _measurements(initiative: Initiative) -> list[tuple[str, Measurement]]:
+    names = dict(kpis_of(initiative).values_list("key", "name"))
+    rows = Measurement.objects.filter(initiative=initiative, replaced_by=None).select_related("by")
+    newest = rows.order_by("-month", "-id")[:LONGEST_LIST]
+    return [(names.get(row.kpi_key, row.kpi_key), row) for row in newest]
+
+
+def _case(initiative: Initiative) -> dict[str, Any]:
     current = initiative.current_case
+    content = current.content if current else {}
     return {
         "case": current,
-        "content": current.content if current else {},
+        "content": content,
+        "facts": [
+            (item.label, item.choices.get(value, value))
+            for item in case_document.FIELDS
+            if item.kind in {"text", "long", "choice"}
+            and item.key not in {"title", "summary", "currency"}
+            and (value := content.get(item.key))
+        ],
         "versions": initiative.cases.select_related("submitted_by", "transaction").order_by("-version"),
         "links": initiative.links.select_related("other__unit"),
         "linked_from": initiative.linked_from.select_related("initiative__unit"),
-        "lines": PlanLine.objects.filter(case=current).order_by("side", "id") if current else [],
+        "lines": PlanLine.objects.filter(case=current).order_by("-side", "id") if current else [],
         "records": initiative.source_records.select_related("batch").order_by("-about_date"),
-        "figures": initiative.stated_figures.select_related("record").order_by("period", "measure"),
+        "figures": initiative.stated_figures.order_by("period", "measure"),
     }
 
 
 def _money(initiative: Initiative, user: User) -> dict[str, Any]:
-    benefits = PlanLine.objects.filter(case=initiative.current_case_id, side="benefit")
+    lines = PlanLine.objects.filter(case=initiative.current_case_id, side="benefit")
+    names = {line.key: line.label or line.get_category_display() for line in lines}
+    claims = BenefitClaim.objects.filter(initiative=initiative, replaced_by=None)
+    claims = claims.select_related("by", "attestation__by").order_by("-month", "-id")
+    commitments = Commitment.objects.filter(initiative=initiative).select_related("envelope__unit")
     return {
-        "position": ReturnPosition.objects.filter(initiative=initiative).first(),
-        "commitments": Commitment.objects.filter(initiative=initiative).select_related("envelope__unit").order_by("fiscal_year", "id"),
-        "tranches": Tranche.objects.filter(initiative=initiative).select_related("release__transaction").order_by("decision", "number"),
-        "released": TrancheRelease.objects.filter(tranche__initiative=initiative).aggregate(total=Sum("lines__amount"))["total"],
+        "commitments": commitments.order_by("fiscal_year", "id"),
+        "tranches": tranches_of(initiative),
         "months": money_by_month(initiative),
-        "claims": BenefitClaim.objects.filter(initiative=initiative, replaced_by=None)
-        .select_related("by", "attestation__by")
-        .order_by("-month", "-id")[:60],
-        "benefit_lines": benefits,
-        "attested": Attestation.objects.filter(claim__initiative=initiative).aggregate(total=Sum("amount"))["total"],
+        "claims": [(claim, names.get(claim.line_key, claim.line_key)) for claim in claims[:LONGEST_LIST]],
+        "claims_in_all": claims.count(),
         "may_claim": may.may_claim(user, initiative),
         "may_post": may.may_post(user, initiative),
-        "cost_categories": PlanLine.Category.choices[:7],
-        "years": list(initiative.return_years.order_by("fiscal_year")),  # type: ignore[attr-defined]
+        "years": list(initiative.return_years.order_by("fiscal_year")),
+        "base_currency": settings.BASE_CURRENCY,
     }
-

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.http import PortalRequest, acts, wants_partial
 from dashboards import initiative as page
-from portfolio.models import Initiative
+from portfolio.models import Initiative, Part
 from scoring.models import ReturnPosition
 from scoring.return_selectors import explain
 from scoring.selectors import score_of
@@ -15,10 +15,10 @@ from scoring.selectors import score_of
 @acts("initiative.list")
 @require_GET
 def detail(request: PortalRequest, pk: int) -> HttpResponse:
-    """One page: case, score, money, KPIs, risks, decisions, activity. A stranger sees the five public fields."""
+    """One page: case, score, money, KPIs, risks, decisions, activity. A stranger reads the public fields."""
     initiative = (
         Initiative.objects.open_to(request.user)
-        .select_related("unit", "owner", "sponsor", "benefit_owner", "current_case")
+        .select_related("unit", "owner", "sponsor", "benefit_owner", "current_case__transaction")
         .filter(pk=pk)
         .first()
     )
@@ -28,6 +28,7 @@ def detail(request: PortalRequest, pk: int) -> HttpResponse:
     tab = request.GET.get("tab", "case")
     if tab not in page.TABS:
         raise Http404
+    sponsor = initiative.appointments.filter(part=Part.SPONSOR).order_by("-id", "-confirmations__id")
     context = {
         "initiative": initiative,
         "tab": tab,
@@ -36,12 +37,8 @@ def detail(request: PortalRequest, pk: int) -> HttpResponse:
         "score": score_of(initiative),
         "stages": page.steps(initiative),
         "next": page.what_next(initiative, request.user),
-        "confirmation": initiative.appointments.filter(part="sponsor").order_by("-id").values_list(
-            "confirmations__sentence", flat=True
-        ).first(),
+        "confirmation": sponsor.values_list("confirmations__sentence", flat=True).first(),
     } | page.tab_context(initiative, request.user, tab)
-    if wants_partial(request):
-        return render(request, f"dashboards/_initiative_{tab}.html", context)
     return render(request, "dashboards/initiative_detail.html", context)
 
 

@@ -6,21 +6,25 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
+from governance.services import DECISION_DAYS
 from ledger import clock
 from portfolio import case
 from portfolio.models import CaseDraft, Initiative
-from portfolio.selectors import usable_currencies, fiscal_year_of
+from portfolio.selectors import fiscal_year_of, usable_currencies
+from portfolio.services import first_content
 
 # The fields of the first screen, in the order in which people think of them.
 FIRST_SCREEN = (
     "title", "summary", "problem", "process", "process_depth", "objective", "owner_id", "sponsor_id", "kpis",
-    "sourcing", "reference_class", "currency", "cost_low", "cost_high", "benefit_low", "benefit_high", "similar",
-    "similar_none",
+    "sourcing", "reference_class", "currency", "cost_low", "cost_high", "benefit_low", "benefit_high",
+    "similar", "similar_none",
 )  # fmt: skip
 TRIAGE_DAYS = 5
-DECISION_DAYS = 30
+LOOKED_AT = 200
+SIMILAR_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class FormField:
     error: str
     lacks: str
     errors: dict[str, str]
+    later: str  # the later gate that asks for it, if the next one doesn't
 
     @property
     def id(self) -> str:
@@ -67,10 +72,10 @@ def form_sections(
     initiative: Initiative, content: dict[str, Any], errors: dict[str, str], *, whole: bool
 ) -> list[FormSection]:
     """The form: the first screen's fields before G0, all of them afterwards or when asked for."""
-    clean = case.clean(content)[0]
-    lacking = case.missing(clean, next_gate(initiative) if not whole else "G3")
+    clean, gate = case.clean(content)[0], next_gate(initiative)
+    lacking = case.missing(clean, gate)
     shown = case.FIELDS if whole else tuple(case.BY_KEY[key] for key in FIRST_SCREEN)
-    sections = []
+    sections: list[FormSection] = []
     for key, label in case.SECTIONS.items():
         fields = [
             FormField(
@@ -80,6 +85,7 @@ def form_sections(
                 error=errors.get(item.key, ""),
                 lacks=lacking.get(item.key, ""),
                 errors={path: text for path, text in errors.items() if path.startswith(f"{item.key}.")},
+                later=item.gate if item.gate > gate else "",
             )
             for item in shown
             if item.section == key
@@ -94,10 +100,12 @@ def form_sections(
 
 
 def plan_months(content: dict[str, Any]) -> list[PlanMonth]:
-    """The months of the grid: from the plan's start to two years after go-live, or as far as amounts reach."""
-    plan = content.get("plan") or {}
+    """The months of the grid: to two years after go-live, or as far as amounts reach."""
+    plan = content.get("plan")
+    plan = plan if isinstance(plan, dict) else {}
     try:
-        start, go_live = case.parse_month(plan.get("start") or ""), case.parse_month(plan.get("go_live") or "")
+        start = case.parse_month(str(plan.get("start") or ""))
+        go_live = case.parse_month(str(plan.get("go_live") or ""))
     except ValueError:
         return []
     longest = max((len(line.get("amounts") or []) for line in plan.get("lines") or []), default=0)
@@ -107,7 +115,7 @@ def plan_months(content: dict[str, Any]) -> list[PlanMonth]:
 
 def promised(initiative: Initiative) -> tuple[date, date]:
     """By when triage and decision are promised: of the submission, or if it were sent today."""
-    day = initiative.submitted_at.date() if initiative.submitted_at else clock.today()
+    day = timezone.localdate(initiative.submitted_at) if initiative.submitted_at else clock.today()
     triage, working = day, 0
     while working < TRIAGE_DAYS:
         triage += timedelta(days=1)
@@ -115,30 +123,25 @@ def promised(initiative: Initiative) -> tuple[date, date]:
     return triage, day + timedelta(days=DECISION_DAYS)
 
 
-def similar_to(user: User, initiative: Initiative, content: dict[str, Any], most: int = 4) -> list[Initiative]:
-    """Initiatives of the register whose title or summary shares the rarest words of this one's."""
-    words = {word.strip(".,;:()").lower() for word in f"{content.get('title', '')} {content.get('summary', '')}".split()}
+def similar_to(user: User, initiative: Initiative, content: dict[str, Any]) -> list[Initiative]:
+    """Initiatives of the register whose title or summary shares the longest words of this one's."""
+    text = f"{content.get('title', '')} {content.get('summary', '')}"
+    words = {word.strip(".,;:()").lower() for word in text.split()}
     long_words = sorted((word for word in words if len(word) > 4), key=lambda word: (-len(word), word))[:6]
     if not long_words:
         return []
     query = Q()
     for word in long_words:
         query |= Q(title__icontains=word) | Q(summary__icontains=word)
-    found = list(
-        Initiative.objects.listed_for(user)
-        .exclude(pk=initiative.pk)
-        .exclude(stage="draft")
-        .filter(query)
-        .select_related("unit")
-        .order_by("-reference")[:200]
-    )
+    listed = Initiative.objects.listed_for(user).exclude(pk=initiative.pk).exclude(stage="draft")
+    found = list(listed.filter(query).select_related("unit").order_by("-pk")[:LOOKED_AT])
 
     def shared(other: Initiative) -> int:
         text = f"{other.title} {other.summary}".lower()
         return sum(word in text for word in long_words)
 
-    best = sorted(found, key=lambda other: (-shared(other), other.reference))
-    return [other for other in best if shared(other) >= min(2, len(long_words))][:most]
+    alike = [other for other in found if shared(other) >= min(2, len(long_words))]
+    return sorted(alike, key=lambda other: (-shared(other), other.pk))[:SIMILAR_SHOWN]
 
 
 def people() -> list[User]:
@@ -153,5 +156,6 @@ def currencies() -> list[str]:
 
 
 def draft_of(initiative: Initiative) -> CaseDraft:
-    """The draft; imported initiatives get theirs when somebody first writes it."""
-    return CaseDraft.objects.select_related("updated_by").get(initiative=initiative)
+    """The draft; imported initiatives get theirs when somebody first writes it, until then version 0."""
+    found = CaseDraft.objects.select_related("updated_by").filter(initiative=initiative).first()
+    return found or CaseDraft(initiative=initiative, version=0, content=first_content(initiative))

@@ -22,7 +22,7 @@ from portfolio.templatetags import figures as written
 from scoring import finance
 from scoring.finance import FloatArray, Ratios
 from scoring.models import ReturnPosition, ReturnYear
-from scoring.positions import Computed, compute_returns, provenance_of, stale, store
+from scoring.positions import Computed, compute_returns, stale, store
 from scoring.positions.facts import CASH, CLASSES, DELIVERY, OTHER, RUN, Rules, day_of, fiscal_years_of, rules
 from scoring.positions.returns import (
     DIGITS,
@@ -132,7 +132,7 @@ def returns_as_of(seq: int, ids: Iterable[int] | None = None, *, on: date | None
     return ReturnsAsOf(
         seq=seq,
         on=day,
-        positions=store.instances(computed, provenance_of(seq, day)),
+        positions=store.instances(computed),
         years=store.year_instances(computed),
         faults=computed.faults,
     )

@@ -14,16 +14,14 @@ from scoring.finance import IntArray
 from scoring.models import ReturnPosition
 from scoring.positions import scores, stale, store
 from scoring.positions.facts import Facts, rules
-from scoring.positions.returns import BLOCK, FORMULA, Computed, compute, joined
+from scoring.positions.returns import BLOCK, Computed, Provenance, compute, joined
 from scoring.positions.scores import compute_scores
-from scoring.positions.store import Provenance
 
 __all__ = [
     "Computed",
     "advance_returns",
     "compute_returns",
     "compute_scores",
-    "provenance_of",
     "refresh_returns",
     "refresh_scores",
 ]
@@ -44,12 +42,10 @@ def compute_returns(
     in_force = rules(seq)
     known = _existing(ids)
     blocks = [known[start : start + BLOCK] for start in range(0, len(known), BLOCK)]
-    return joined([compute(Facts(block, seq), in_force, on, keep_flows=keep_flows) for block in blocks])
-
-
-def provenance_of(seq: int, on: date) -> Provenance:
-    """What a computation as of `seq` on the day `on` is made of."""
-    return Provenance(seq, on, f"{FORMULA} model-{rules(seq).version}")
+    return joined(
+        [compute(Facts(block, seq), in_force, on, keep_flows=keep_flows) for block in blocks],
+        Provenance(seq, on, in_force.version),
+    )
 
 
 def _existing(ids: Iterable[int] | None) -> IntArray:
@@ -76,7 +72,7 @@ def refresh_returns(ids: Iterable[int] | None = None, *, on: date | None = None)
     def work(subjects: Sequence[int]) -> int:
         seq = last_seq()
         computed = compute_returns(subjects, seq=seq, on=day)
-        written = store.write(computed, provenance_of(seq, day), subjects=subjects)
+        written = store.write(computed, subjects=subjects)
         for subject, sentence in computed.faults.items():
             stale.failed(stale.RETURN, subject, seq, sentence)
         return written

@@ -78,7 +78,7 @@ def check_returns() -> Checked:
     found = Checked(len(stored), [])
     for (seq, on), ids in _as_of_by_subject(stale.RETURN, stored).items():
         computed = positions.compute_returns(ids, seq=seq, on=on)
-        found.differences += _compare_returns(computed, ids, seq, on)
+        found.differences += _compare_returns(computed, ids)
     # What has no position has no day either: any day shows whether there is something to compute.
     absent = list(
         Stale.objects.filter(kind=stale.RETURN, through_seq__gte=models.F("last_seq"))
@@ -90,8 +90,8 @@ def check_returns() -> Checked:
     return found
 
 
-def _compare_returns(computed: Computed, ids: list[int], seq: int, on: date) -> Iterator[Difference]:
-    fresh = store.instances(computed, positions.provenance_of(seq, on))
+def _compare_returns(computed: Computed, ids: list[int]) -> Iterator[Difference]:
+    fresh = store.instances(computed)
     years = {(year.initiative_id, year.fiscal_year): year for year in store.year_instances(computed)}
     fields = [
         field.attname for field in ReturnPosition._meta.concrete_fields if field.attname not in _NOT_COMPARED
@@ -140,7 +140,7 @@ def write_returns() -> int:
     for on, ids in by_day.items():
         seq = last_seq()
         computed = positions.compute_returns(ids, seq=seq, on=on)
-        written += store.write(computed, positions.provenance_of(seq, on), subjects=ids, anew=True)
+        written += store.write(computed, subjects=ids, anew=True)
     return written
 
 

@@ -80,6 +80,20 @@ class Flows:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """What a computation was made of: through which `seq`, on which day, by which formula and model."""
+
+    seq: int
+    on: date
+    model_version: int
+
+    @property
+    def formula(self) -> str:
+        """As it stands in the position."""
+        return f"{FORMULA} model-{self.model_version}"
+
+
+@dataclass(frozen=True)
 class Computed:
     """Returns of many initiatives: a column for each field of ReturnPosition, and rows for ReturnYear.
 
@@ -87,6 +101,7 @@ class Computed:
     for a reference are null. `faults` says for which initiatives there is no return, and why.
     """
 
+    provenance: Provenance
     ids: IntArray
     columns: dict[str, IntArray | FloatArray]
     years: Columns
@@ -102,11 +117,12 @@ def compute(facts: Facts, rules: Rules, on: date, *, keep_flows: bool = False) -
     return _Block(facts, rules, on).computed(keep_flows=keep_flows)
 
 
-def joined(parts: Sequence[Computed]) -> Computed:
+def joined(parts: Sequence[Computed], provenance: Provenance) -> Computed:
     """Many blocks as one."""
     if len(parts) == 1:
         return parts[0]
     return Computed(
+        provenance=provenance,
         ids=np.concatenate([part.ids for part in parts]) if parts else np.zeros(0, np.int64),
         columns={
             name: np.concatenate([part.columns[name] for part in parts])
@@ -307,6 +323,7 @@ class _Block:
         years = self._years()
         in_years = sound[years["row"]]
         return Computed(
+            provenance=Provenance(self.facts.seq, self.on, self.rules.version),
             ids=self.facts.ids[sound],
             columns={name: column[sound] for name, column in columns.items()},
             years={

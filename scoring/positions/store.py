@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from itertools import islice
@@ -25,15 +24,6 @@ from scoring.positions.returns import NO_AMOUNT, YEAR_COLUMNS, Computed
 COPY_FROM = 500
 _TABLE, _YEARS = ReturnPosition._meta.db_table, ReturnYear._meta.db_table
 _GIVEN = ("initiative", "through_seq", "on", "formula", "currency")
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """What a computation was made of: through which `seq`, on which day, by which formula."""
-
-    seq: int
-    on: date
-    formula: str
 
 
 @dataclass(frozen=True)
@@ -97,20 +87,23 @@ _TARGETS = (
 )
 
 
-def write(computed: Computed, provenance: Provenance, *, subjects: Sequence[int], anew: bool = False) -> int:
+def write(computed: Computed, *, subjects: Sequence[int], anew: bool = False) -> int:
     """Write positions and years where they are newer, and say so in the stale marks, in one transaction.
 
     `subjects` are those that were looked at, whether there is anything to write or not. `anew` overwrites
     positions of the same `seq` and day, too: what a rebuild does. Returns how many were written.
     """
     with transaction.atomic():
-        accepted = _upsert(computed, provenance, anew=anew) if len(computed) else np.zeros(0, np.int64)
+        accepted = _upsert(computed, anew=anew) if len(computed) else np.zeros(0, np.int64)
         _replace_years(computed, accepted)
-        stale.done(stale.RETURN, [pk for pk in subjects if pk not in computed.faults], provenance.seq)
+        stale.done(
+            stale.RETURN, [pk for pk in subjects if pk not in computed.faults], computed.provenance.seq
+        )
     return len(accepted)
 
 
-def _upsert(computed: Computed, provenance: Provenance, *, anew: bool) -> IntArray:
+def _upsert(computed: Computed, *, anew: bool) -> IntArray:
+    provenance = computed.provenance
     given: list[Any] = [provenance.seq, provenance.on, provenance.formula, settings.BASE_CURRENCY]
     if connection.vendor != "postgresql" or len(computed) < COPY_FROM:
         rows = ((pk, *given, *values) for pk, *values in stored_rows(computed))
@@ -206,12 +199,8 @@ def _replace_years(computed: Computed, accepted: IntArray) -> None:
     listed = ", ".join(targets)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql" and len(accepted) >= COPY_FROM:
-            cursor.execute(
-                f"DELETE FROM {_YEARS} WHERE initiative_id = ANY(%s)",  # noqa: S608  own names
-                [accepted.tolist()],
-            )
             _copy_into_side(cursor, named)
-            cursor.execute(f"INSERT INTO {_YEARS} ({listed}) SELECT {listed} FROM side")  # noqa: S608
+            _merge_years(cursor, accepted)
             return
         for batch in _batched(accepted.tolist(), 500):
             cursor.execute(
@@ -226,6 +215,26 @@ def _replace_years(computed: Computed, accepted: IntArray) -> None:
             )
 
 
+def _merge_years(cursor: Any, accepted: IntArray) -> None:
+    """Make the years of these initiatives those of the side table, touching only rows that differ."""
+    names = ", ".join(YEAR_COLUMNS)
+    settles = ", ".join(f"{name} = excluded.{name}" for name in YEAR_COLUMNS)
+    old, new = (", ".join(f"{table}.{name}" for name in YEAR_COLUMNS) for table in (_YEARS, "excluded"))
+    cursor.execute("CREATE INDEX ON side (initiative_id, fiscal_year)")
+    cursor.execute("ANALYZE side")
+    cursor.execute(
+        f"DELETE FROM {_YEARS} y WHERE y.initiative_id = ANY(%s) AND NOT EXISTS (SELECT 1 FROM side "  # noqa: S608
+        "WHERE side.initiative_id = y.initiative_id AND side.fiscal_year = y.fiscal_year)",
+        [accepted.tolist()],
+    )
+    cursor.execute(
+        f"INSERT INTO {_YEARS} (initiative_id, fiscal_year, {names}) "  # noqa: S608  own names
+        f"SELECT initiative_id, fiscal_year, {names} FROM side ORDER BY initiative_id, fiscal_year "
+        f"ON CONFLICT (initiative_id, fiscal_year) DO UPDATE SET {settles} "
+        f"WHERE ({old}) IS DISTINCT FROM ({new})"
+    )
+
+
 def stored_rows(computed: Computed) -> Iterable[tuple[Any, ...]]:
     """The initiative's id, then the columns' values as the database holds them."""
     return zip(computed.ids.tolist(), *_converted(computed, stored=True), strict=True)
@@ -238,15 +247,15 @@ def _converted(computed: Computed, *, stored: bool) -> list[list[Any]]:
     ]
 
 
-def instances(computed: Computed, provenance: Provenance) -> dict[int, ReturnPosition]:
+def instances(computed: Computed) -> dict[int, ReturnPosition]:
     """Positions that are not in the database, by initiative: for pages that show an earlier point."""
     names = [field_name(column) for column in COLUMNS]
     return {
         pk: ReturnPosition(
             initiative_id=pk,
-            through_seq=provenance.seq,
-            on=provenance.on,
-            formula=provenance.formula,
+            through_seq=computed.provenance.seq,
+            on=computed.provenance.on,
+            formula=computed.provenance.formula,
             **dict(zip(names, values, strict=True)),
         )
         for pk, *values in zip(computed.ids.tolist(), *_converted(computed, stored=False), strict=True)

@@ -471,7 +471,7 @@ def test_a_late_worker_overwrites_nothing(make: Callable[..., Initiative], contr
     run(initiative, plan, 5, by=contributor)
     refresh_returns(on=END)
     newer = ReturnPosition.objects.values().get(initiative=initiative)
-    assert store.write(late, positions.provenance_of(seq, END), subjects=[initiative.pk]) == 0
+    assert store.write(late, subjects=[initiative.pk]) == 0
     assert ReturnPosition.objects.values().get(initiative=initiative) == newer
     assert not stale.waiting(stale.RETURN).exists()
 
@@ -484,7 +484,7 @@ def test_a_fact_that_comes_while_a_worker_computes_stays_stale(
     seq = last_seq()
     computed = compute_returns([initiative.pk], seq=seq, on=END)
     run(initiative, plan, 5, by=contributor)
-    assert store.write(computed, positions.provenance_of(seq, END), subjects=[initiative.pk]) == 1
+    assert store.write(computed, subjects=[initiative.pk]) == 1
     assert [mark.subject for mark in stale.waiting(stale.RETURN)] == [initiative.pk]
 
 

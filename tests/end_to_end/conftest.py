@@ -130,7 +130,7 @@ def _wait_for(address: str, children: list[subprocess.Popen[bytes]], log: Path) 
     while time.monotonic() < until:
         assert all(child.poll() is None for child in children), log.read_text(errors="replace")[-4000:]
         try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:  # noqa: S310
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, ConnectionError, TimeoutError):

@@ -33,6 +33,7 @@ from portfolio.models import (
 )
 from portfolio.selectors import kpis_of, milestones_of, people_by_id
 from portfolio.templatetags import figures as written
+from scoring.models import ReturnPosition
 from scoring.selectors import score_panel
 
 LONGEST_LIST = 100
@@ -90,6 +91,14 @@ def steps(initiative: Initiative) -> list[Step]:
             state = "done" if position < current else "todo"
         found.append(Step(stage.label, state, reached.get(stage)))
     return found
+
+
+def course_of(position: ReturnPosition) -> str:
+    """What the forecast is on course to, or which outcome was set."""
+    if not position.on_course_to:
+        return ""
+    word = position.get_on_course_to_display().lower()
+    return f"outcome: {word}" if position.outcome_is_final else f"on course to: {word}"
 
 
 def what_next(initiative: Initiative, user: User) -> WhatNext:

@@ -8,6 +8,7 @@ from accounts.http import PortalRequest, acts, wants_partial
 from dashboards import initiative as page
 from portfolio.models import Initiative, Part
 from scoring.models import ReturnPosition
+from scoring.positions import stale
 from scoring.return_selectors import explain
 from scoring.selectors import score_of
 
@@ -28,12 +29,15 @@ def detail(request: PortalRequest, pk: int) -> HttpResponse:
     tab = request.GET.get("tab", "case")
     if tab not in page.TABS:
         raise Http404
+    position = ReturnPosition.objects.filter(initiative=initiative).first()
     sponsor = initiative.appointments.filter(part=Part.SPONSOR).order_by("-id", "-confirmations__id")
     context = {
         "initiative": initiative,
         "tab": tab,
         "tabs": page.TABS,
-        "position": ReturnPosition.objects.filter(initiative=initiative).first(),
+        "position": position,
+        "course": page.course_of(position) if position else "",
+        "is_behind": stale.waiting(stale.RETURN, [initiative.pk]).exists(),
         "score": score_of(initiative),
         "stages": page.steps(initiative),
         "next": page.what_next(initiative, request.user),

@@ -1,5 +1,7 @@
 """Home, the executive page and the finance page."""
 
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -100,10 +102,16 @@ def _signings(portfolio: Portfolio) -> list[dict[str, Any]]:
             "signing": signing,
             "position": positions.get(signing.initiative_id),
             "score": scores.get(signing.initiative_id),
-            "room": (signing.content.get("room") or [{}])[0].get("room"),
+            "room": _room(signing.content.get("room") or ()),
         }
         for signing in signings
     ]
+
+
+def _room(rows: Sequence[Mapping[str, Any]]) -> Decimal | None:
+    """What the pack's first envelope still had."""
+    room = rows[0].get("room") if rows else None
+    return None if room is None else Decimal(str(room))
 
 
 @acts("dashboard.finance")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from math import isnan
 from typing import Any
 
 from django import template
@@ -36,12 +37,36 @@ def words(text: str) -> str:
 
 
 @register.filter
+def act_words(act: str) -> str:
+    """An act of the ledger as words: 'risk_tier.set' is 'Risk tier set'."""
+    return act.replace("_", " ").replace(".", " ").capitalize()
+
+
+@register.filter
 def sum_of(amounts: Sequence[str]) -> Decimal | None:
     """The sum of typed amounts; None while one of them can't be read."""
     try:
         return sum((Decimal(str(amount).replace(",", "") or "0") for amount in amounts), Decimal(0))
     except InvalidOperation:
         return None
+
+
+@register.filter
+def in_short(value: object) -> str:
+    """A value of a case in a line: a text as it is, rows by their names, a plan by its lines."""
+    if isinstance(value, Mapping):
+        return ", ".join(str(line.get("label") or line.get("category")) for line in value.get("lines") or ())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        named = ("name", "text", "reference")
+        return "; ".join(
+            str(next((row[key] for key in named if row.get(key)), ""))
+            if isinstance(row, Mapping)
+            else str(row)
+            for row in value
+        )
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not stated" if value in (None, "") else str(value)
 
 
 @register.filter
@@ -53,9 +78,24 @@ def field_words(path: str) -> str:
 
 
 @register.filter
+def field_anchor(path: str) -> str:
+    """The id of the control for the path of an error: a month's own, else the field's."""
+    parts = path.split(".")
+    return f"id_{path}" if len(parts) > 1 and not parts[-1].isdigit() else f"id_{parts[0]}"
+
+
+@register.filter
 def months(value: float | None) -> str:
     """A payback in months, or 'never'."""
-    return "never" if value is None or value != value else f"{value:.0f} months"  # noqa: PLR0124
+    if value is None or isnan(value):
+        return "never"
+    return "1 month" if round(value) == 1 else f"{value:.0f} months"
+
+
+@register.simple_tag
+def cell_name(whole: object, path: object, n: object, name: object) -> str:
+    """The name of a control in a row, such as 'kpis.0.target'; or the whole name, if given."""
+    return str(whole) if whole else f"{path}.{n}.{name}"
 
 
 @register.simple_tag

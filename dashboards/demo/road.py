@@ -51,7 +51,7 @@ SUBMITTED_AGO: dict[Fate, int] = {
 }
 LIGHT_AGO = 9
 # What was asked for since then waits for finance today.
-STILL_ASKED_DAYS = 24
+STILL_ASKED_DAYS = 45
 # The largest wait longest: past the thirty days that were promised.
 LARGEST_AGO = 31
 

@@ -70,7 +70,7 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
     refuse_unless_empty()
     chosen = choose(stories)
     present = clock.now()
-    first = add_months(clock.today().replace(day=1), 1 - MONTHS)
+    first = add_months(clock.today().replace(day=1), -MONTHS)
     begins = present.replace(
         year=first.year, month=first.month, day=2, hour=8, minute=30, second=0, microsecond=0
     )

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         """Exit with 0 after a signal, with 1 when a child ended by itself or had to be killed."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
-        call_command("prepare", stdout=self.stdout)
+        self._prepare()
         banner = self._banner()
         # The children open connections of their own.
         connections.close_all()
@@ -52,6 +52,13 @@ class Command(BaseCommand):
             raise CommandError(f"{killed} did not stop within {STOPS_WITHIN} seconds and was killed.")
         self.stdout.write("Keel has stopped.")
 
+    def _prepare(self) -> None:
+        """Static files and database side by side: neither needs the other."""
+        static = self._command("prepare", "--static")
+        call_command("prepare", database=True, stdout=self.stdout)
+        if code := static.wait():
+            raise CommandError(f"The static files could not be collected (code {code}).")
+
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if not self.children:
             sys.exit(128 + number)
@@ -59,9 +66,12 @@ class Command(BaseCommand):
 
     def _start(self, name: str, *command: str) -> None:
         # A session of its own: Ctrl-C reaches this process alone, which then ends the others in order.
-        self.children[name] = subprocess.Popen(
+        self.children[name] = self._command(*command, start_new_session=True)
+
+    def _command(self, *command: str, start_new_session: bool = False) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [sys.executable, str(settings.BASE_DIR / "manage.py"), *command],
-            start_new_session=True,
+            start_new_session=start_new_session,
             env=os.environ | {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING")},
         )
 

@@ -165,7 +165,11 @@ def proposed_change(
 
 def opened(cast: Cast, initiative: Initiative, amount: Decimal | int, **values: Any) -> SigningRound:
     """A signing round that proposes to go."""
-    defaults = {"verb": "go", "first_tranche": Decimal(amount) * 30 / 100, "reason": "Best of the round"}
+    defaults: dict[str, Any] = {
+        "verb": "go",
+        "first_tranche": Decimal(amount) * 30 / 100,
+        "reason": "Best of the round",
+    }
     return services.open_signing(
         initiative, amount=Decimal(amount), **defaults | values, actor=cast.portfolio_office
     )

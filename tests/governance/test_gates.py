@@ -248,10 +248,10 @@ def test_the_light_track_is_released_whole_and_reviewed_once(cast: Cast) -> None
     signed(opened(cast, initiative, 40_000, first_tranche=Decimal(40_000)), cast.unit_head)
     initiative.refresh_from_db()
     assert initiative.stage == "decision"
-    signed(initiative.signing_rounds.get(), cast.finance)  # type: ignore[attr-defined]
+    signed(initiative.signing_rounds.get(), cast.finance)
     initiative.refresh_from_db()
     assert initiative.stage == "scaling"
-    for tranche in initiative.tranches.order_by("number"):  # type: ignore[attr-defined]
+    for tranche in initiative.tranches.order_by("number"):
         services.release_tranche(tranche, actor=cast.cfo)
     assert sum(row.released for row in EnvelopeBalance.objects.all()) == Decimal(40_000)
 
@@ -339,7 +339,7 @@ def test_owner_and_office_retire_it_together_and_free_the_rest(cast: Cast) -> No
     initiative.refresh_from_db()
     assert (initiative.stage, initiative.closed_kind) == ("retired", "retired")
     assert sum(row.amount for row in Commitment.objects.all()) == Decimal(30_000)
-    assert all(not services.balances.rebuild_balance(row) for row in Envelope.objects.all())
+    assert all(not balances.rebuild_balance(row) for row in Envelope.objects.all())
 
 
 # The pages -----------------------------------------------------------------------------------

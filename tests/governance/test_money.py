@@ -307,7 +307,7 @@ def test_conditions_are_kept_with_their_owner_and_day(cast: Cast) -> None:
     with pytest.raises(Refused):
         opened(cast, initiative, 100_000, verb="go_with_conditions")
     signed(opened(cast, initiative, 100_000, verb="go_with_conditions", conditions=[condition]), cast.cfo)
-    kept = initiative.decisions.get().conditions.get()  # type: ignore[attr-defined]
+    kept = initiative.decisions.get().conditions.get()
     assert (kept.text, kept.owner, kept.due_on) == ("Show the first group", cast.owner, day)
 
 

@@ -18,7 +18,7 @@ def test_storing_and_reading_gives_the_same_amount(amount: Decimal) -> None:
 
 @pytest.mark.parametrize("amount", ["0.00001", "NaN", "Infinity"])
 def test_what_is_finer_than_the_store_is_refused(amount: str) -> None:
-    with pytest.raises(ValueError, match="amount|digits"):
+    with pytest.raises(ValueError, match=r"amount|digits"):
         money.to_stored(Decimal(amount))
 
 
@@ -27,7 +27,9 @@ def test_what_is_finer_than_the_store_is_refused(amount: str) -> None:
     st.lists(st.integers(0, 1000).map(Decimal), min_size=1, max_size=12).filter(any),
     st.sampled_from(["USD", "JPY", "KWD"]),
 )
-def test_the_parts_of_a_split_sum_to_the_whole(amount: Decimal, weights: list[Decimal], currency: str) -> None:
+def test_the_parts_of_a_split_sum_to_the_whole(
+    amount: Decimal, weights: list[Decimal], currency: str
+) -> None:
     amount = money.to_minor(amount, currency)
     parts = money.split(amount, weights, currency)
     assert sum(parts) == amount

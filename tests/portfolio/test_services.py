@@ -43,12 +43,18 @@ def test_the_second_of_two_people_to_save_sees_what_changed(
     services.save_draft(initiative, content={"problem": "Theirs"}, version=1, actor=contributor)
     with pytest.raises(Changed) as refusal:
         services.save_draft(initiative, content={"problem": "Mine"}, version=1, actor=unit_lead)
-    assert [(change["key"], change["after"]) for change in refusal.value.details["changes"]] == [("problem", "Theirs")]
+    assert [(change["key"], change["after"]) for change in refusal.value.details["changes"]] == [
+        ("problem", "Theirs")
+    ]
     saved = services.save_draft(
         initiative, content={"problem": "Mine"}, version=refusal.value.details["version"], actor=unit_lead
     )
     assert saved.content["problem"] == "Mine"
-    assert [edit.content["problem"] for edit in CaseDraftEdit.objects.order_by("version")] == ["", "Theirs", "Mine"]
+    assert [edit.content["problem"] for edit in CaseDraftEdit.objects.order_by("version")] == [
+        "",
+        "Theirs",
+        "Mine",
+    ]
 
 
 def test_an_impossible_value_is_not_saved(unit: Unit, unit_lead: User) -> None:
@@ -66,7 +72,9 @@ def test_a_stranger_may_not_write_a_draft(unit: Unit, unit_lead: User, outsider:
         services.save_draft(initiative, content={"problem": "x"}, version=1, actor=outsider)
 
 
-def test_a_typed_posting_is_in_the_ledger_and_marks_the_return(content: dict[str, Any], finance: User) -> None:
+def test_a_typed_posting_is_in_the_ledger_and_marks_the_return(
+    content: dict[str, Any], finance: User
+) -> None:
     initiative = piloting(content)
     before = Stale.objects.get(kind="return", subject=initiative.pk).last_seq
     posting = services.post(
@@ -132,7 +140,12 @@ def test_a_claim_is_attested_by_somebody_else_for_at_most_its_amount(
 ) -> None:
     initiative = piloting(content)
     claim = services.claim_benefit(
-        initiative, line_key="saving", month=clock.today(), amount=Decimal(500), evidence="Hours", actor=unit_lead
+        initiative,
+        line_key="saving",
+        month=clock.today(),
+        amount=Decimal(500),
+        evidence="Hours",
+        actor=unit_lead,
     )
     with pytest.raises(Refused):
         services.attest(claim, amount=Decimal("500.01"), where_it_shows="CC 4711", actor=finance)
@@ -146,7 +159,12 @@ def test_a_claim_is_attested_by_somebody_else_for_at_most_its_amount(
 
 def test_a_second_claim_for_a_month_corrects_the_first(content: dict[str, Any], unit_lead: User) -> None:
     initiative = piloting(content)
-    values: dict[str, Any] = {"line_key": "saving", "month": clock.today(), "evidence": "Hours", "actor": unit_lead}
+    values: dict[str, Any] = {
+        "line_key": "saving",
+        "month": clock.today(),
+        "evidence": "Hours",
+        "actor": unit_lead,
+    }
     first = services.claim_benefit(initiative, amount=Decimal(500), **values)
     second = services.claim_benefit(initiative, amount=Decimal(300), **values)
     assert second.replaces == first

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.errors import Incomplete, InvalidMove, NotAllowed, Refused
 from accounts.models import Notification, Unit, User
-from governance import default_gates, gates, services
+from governance import balances, default_gates, gates, services
 from governance.models import Commitment, Envelope, EnvelopeBalance, Gate, GateItem, GatePassage, Verb
 from ledger import clock
 from portfolio import case as case_document

@@ -614,6 +614,7 @@ def reach_milestone(initiative: Initiative, *, key: str, on: date, actor: User) 
         if MilestoneReached.objects.filter(initiative=initiative, key=key).exists():
             raise InvalidMove("This milestone is reported already.")
         act.note(milestone=key, on=on)
+        act.marks("return", [initiative.pk])
         return act.add(MilestoneReached, initiative=initiative, key=key, on=on)
 
 
@@ -721,8 +722,8 @@ def confirm_rates(rate_set: RateSet, *, actor: User) -> RateSetConfirmation:
         if RateSetConfirmation.objects.filter(rate_set=rate_set).exists():
             raise InvalidMove("These rates are in force already.")
         confirmation = act.add(RateSetConfirmation, rate_set=rate_set, by=actor)
-        act.marks(
-            "return",
-            Initiative.objects.exclude(currency=settings.BASE_CURRENCY).values_list("pk", flat=True),
-        )
+        # A posting or an earlier case may be in another currency than the newest case.
+        for model in (BusinessCase, Posting):
+            foreign = model.objects.exclude(currency=settings.BASE_CURRENCY).exclude(initiative=None)
+            act.marks("return", foreign.values_list("initiative", flat=True).distinct())
         return confirmation

@@ -15,17 +15,20 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts.models import Unit, User
+from ledger import clock
 from ledger.models import Stale
 from ledger.services import last_seq, record
 from portfolio import case as case_document
 from portfolio import money
 from portfolio.case import add_months
 from portfolio.models import Closing, Initiative, Milestone, OutcomeClass, OutcomeSet
+from portfolio.services import confirm_rates, propose_rates, reach_milestone
 from scoring import positions
 from scoring.models import ReturnPosition, ReturnYear
 from scoring.positions import Computed, compute_returns, facts, refresh_returns, returns, stale, store
 from scoring.positions.returns import YEAR_COLUMNS
 from scoring.return_selectors import explain, preview, returns_as_of, set_aside
+from tests import factories
 from tests.scoring.plans import (
     START,
     LineOf,
@@ -537,6 +540,30 @@ def test_what_fails_is_found_by_halving(many: list[Initiative], monkeypatch: pyt
     mark = Stale.objects.get(kind="return", subject=bad)
     assert mark.failure == "ValueError: a plan like no other"
     assert mark.through_seq < mark.last_seq
+
+
+def test_new_rates_mark_whoever_has_a_foreign_amount(
+    make: Callable[..., Initiative], contributor: User, finance: User, cfo: User
+) -> None:
+    foreign, posted, own = make(a_plan("EUR")), make(), make()
+    with record("test.posted", actor=contributor) as act:
+        post(act, posted, START, 70, "EUR")
+        act.marks("return", [posted.pk])
+    refresh_returns(on=END)
+    proposed = propose_rates(
+        name="Planning", fiscal_year=2024, rates={"EUR": "1.1"}, source="the bank", actor=finance
+    )
+    confirm_rates(proposed, actor=cfo)
+    assert {mark.subject for mark in stale.waiting(stale.RETURN)} == {foreign.pk, posted.pk}
+    refresh_returns(on=END)
+    assert position(posted).actual_cost == position(own).actual_cost + 77
+
+
+def test_a_reached_milestone_marks_its_return(content: dict[str, Any], unit: Unit) -> None:
+    initiative = factories.piloting(content, unit=unit)
+    refresh_returns()
+    reach_milestone(initiative, key="pilot", on=clock.today(), actor=factories.holder("unit_lead", unit))
+    assert stale.waiting(stale.RETURN, [initiative.pk]).exists()
 
 
 # Pages ---------------------------------------------------------------------------------------

@@ -362,7 +362,7 @@ def holder(role: str, unit: Unit) -> User:
     for granted in grants:
         if unit.is_under(granted.unit):
             return User.objects.get(pk=granted.user_id)
-    return make_person(f"Stand-in {role}", role, unit)
+    return make_person(f"Stand-in {role} {unit.pk}", role, unit)
 
 
 def assessors_for(initiative: Initiative, count: int) -> list[User]:

@@ -128,7 +128,7 @@ ACTS = [
 WITH_FORMS = [act for act in ACTS if act.name != "comment-create"]
 
 
-def named(acts: list[Act]) -> Any:
+def named(acts: list[Act]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("act", acts, ids=[act.name for act in acts])
 
 

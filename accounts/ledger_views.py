@@ -16,10 +16,11 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import policy, services
+from accounts import services
 from accounts.forms import LedgerFilter, VerifyForm
 from accounts.http import PortalRequest, acts
 from accounts.models import User
+from accounts.permissions import may_read_ledger, may_verify_ledger
 from ledger import selectors
 from ledger.models import LedgerEntry
 from ledger.selectors import EntryFilter
@@ -70,6 +71,7 @@ class NamedEntry:
 @require_GET
 def ledger(request: PortalRequest) -> HttpResponse:
     """Every act of governance, in order."""
+    may_read_ledger(request.user).or_deny()
     form = LedgerFilter(request.GET, acts=selectors.acts())
     form.is_valid()
     newest_first = form.cleaned_data.get("order") != "oldest"
@@ -94,7 +96,7 @@ def ledger(request: PortalRequest) -> HttpResponse:
             "next_url": f"?{urlencode(query | {'beyond': str(page.following)})}" if page.following else "",
             "export_query": urlencode(query),
             "verified": rows[-1] if verified else None,
-            "may_verify": policy.may(request.user, "ledger.verify"),
+            "may_verify": may_verify_ledger(request.user),
             "verify_form": VerifyForm(),
         },
     )
@@ -151,6 +153,7 @@ def _name(pk: int | None, names: dict[int, str]) -> str:
 @require_GET
 def ledger_entry(request: PortalRequest, seq: int) -> HttpResponse:
     """One entry whole, with what its hash is made of."""
+    may_read_ledger(request.user).or_deny()
     entry = get_object_or_404(LedgerEntry, seq=seq)
     return render(
         request,
@@ -166,6 +169,7 @@ def ledger_entry(request: PortalRequest, seq: int) -> HttpResponse:
 @require_POST
 def ledger_verify(request: PortalRequest) -> HttpResponse:
     """Verify the chain now; the result is an entry of the ledger and shows on its page."""
+    may_verify_ledger(request.user).or_deny()
     form = VerifyForm(request.POST)
     form.is_valid()
     found = services.verify_ledger(state=form.cleaned_data["state"], actor=request.user)
@@ -182,6 +186,7 @@ def ledger_verify(request: PortalRequest) -> HttpResponse:
 @require_GET
 def ledger_export(request: PortalRequest) -> HttpResponseBase:
     """The entries of the filter as CSV, oldest first, with every column that the hashes are made of."""
+    may_read_ledger(request.user).or_deny()
     form = LedgerFilter(request.GET, acts=selectors.acts())
     form.is_valid()
     names = dict(User.objects.values_list("pk", "name"))

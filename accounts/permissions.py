@@ -71,6 +71,23 @@ def may_revoke(user: Reader, grant: RoleGrant) -> Verdict:
     return ALLOW
 
 
+def may_read_ledger(user: Reader) -> Verdict:
+    """Read the ledger: it is of the whole organisation, so a role for a part of it is not enough."""
+    return _for_the_whole(user, "ledger.view")
+
+
+def may_verify_ledger(user: Reader) -> Verdict:
+    """Verify the ledger, which is of the whole organisation."""
+    return _for_the_whole(user, "ledger.verify")
+
+
+def _for_the_whole(user: Reader, action: str) -> Verdict:
+    verdict = policy.may(user, action)
+    if verdict and not policy.reach(user, action).everywhere:
+        return deny("The ledger is of the whole organisation; your role is for a part of it.")
+    return verdict
+
+
 def may_add_unit(user: Reader, parent: Unit | None = None) -> Verdict:
     """Add a unit below one that the administrator covers."""
     return policy.may(user, "unit.add", unit=parent)

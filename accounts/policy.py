@@ -18,6 +18,10 @@ from accounts.verdict import ALLOW, Verdict, deny
 
 Reader: TypeAlias = User | AnonymousUser
 ReachOfRole = Literal["unit", "part", "any"]
+# A name in the table for every person who signs in, with or without a role.
+EVERYONE = "everyone"
+# The beginning of every unit's path.
+ANYWHERE = "/"
 
 
 class Governed(Protocol):
@@ -62,8 +66,8 @@ class Reach:
 
     @property
     def everywhere(self) -> bool:
-        """Whether a grant stands at the root of the tree."""
-        return any(path.count("/") == 2 for path in self.paths)
+        """Whether no unit lies outside: a grant stands at the root of the tree, or the place is no matter."""
+        return any(path.count("/") <= 2 for path in self.paths)
 
     def covers(self, unit: Unit) -> bool:
         """Whether the unit lies in one of the subtrees."""
@@ -127,6 +131,8 @@ def reach(user: Reader, action: str) -> Reach:
     rule = table()[action]
     grants = _in_force(user, rule)
     paths = tuple(grant.unit.path for grant in grants if rule.roles[grant.role] == "unit")
+    if _is_for_everyone(user, rule) or any(rule.roles[grant.role] == "any" for grant in grants):
+        paths = (ANYWHERE,)
     granted_parts = {grant.role for grant in grants if rule.roles[grant.role] == "part"}
     own_parts = {name for name, scope in rule.roles.items() if scope == "part" and name not in Role.values}
     return Reach(paths=paths, parts=frozenset(granted_parts | own_parts))
@@ -171,7 +177,13 @@ def token_verdict(user: User, rule: Rule) -> Verdict | None:
     return None
 
 
+def _is_for_everyone(user: Reader, rule: Rule) -> bool:
+    return EVERYONE in rule.roles and isinstance(user, User) and not user.is_service_account
+
+
 def _role_covers(user: Reader, rule: Rule, subject: Governed | None, unit: Unit | None) -> bool:
+    if _is_for_everyone(user, rule):
+        return True
     grants = _in_force(user, rule)
     if any(rule.roles[grant.role] == "any" for grant in grants):
         return True
@@ -195,6 +207,8 @@ def _role_covers(user: Reader, rule: Rule, subject: Governed | None, unit: Unit 
 
 def role_in_words(role: str) -> str:
     """The role's name as people say it."""
+    if role == EVERYONE:
+        return "everyone who signs in"
     return Role(role).label if role in Role.values else role.replace("_", " ")
 
 

@@ -40,6 +40,7 @@ from accounts.permissions import (
     may_move_unit,
     may_revoke,
     may_revoke_token,
+    may_verify_ledger,
 )
 from ledger import clock, selectors
 from ledger.models import LedgerEntry
@@ -371,7 +372,7 @@ def verify_ledger(*, state: bool, actor: User) -> Examination:
 
     Raises NotAllowed, or InvalidMove when the ledger is so damaged that nothing can be entered any more.
     """
-    policy.may(actor, "ledger.verify").or_deny()
+    may_verify_ledger(actor).or_deny()
     examination = selectors.examine(state=state)
     if LedgerEntry.objects.filter(seq__gt=last_seq()).exists():
         sentences = " ".join(fault.sentence for fault in examination.faults[:FAULTS_IN_ENTRY])

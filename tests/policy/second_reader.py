@@ -39,6 +39,7 @@ class Person:
 
     number: int
     holds: tuple[Held, ...] = ()
+    is_program: bool = False
     # The scopes of the token in use; None for somebody in a browser.
     token: frozenset[str] | None = None
 
@@ -77,6 +78,8 @@ def answer(table: Table, action: str, person: Person, thing: Thing | None = None
 
 
 def _way_in(row: Row, role: str, reach: str, person: Person, thing: Thing | None) -> bool:
+    if role == "everyone":
+        return not person.is_program
     grants = [held for held in person.holds if held.role == role and (held.confirmed or not row["decides"])]
     if reach == "any":
         return bool(grants)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from portfolio.models import Initiative
@@ -30,14 +30,14 @@ def test_people_without_an_initiative_are_no_place_for_a_demo(unit_lead: User) -
         ready()
 
 
-def test_it_is_refused_outside_demo_mode(db: None, settings: SettingsWrapper) -> None:
+def test_it_is_refused_outside_demo_mode(db: None, settings: Settings) -> None:
     settings.DEMO = False
     with pytest.raises(CommandError, match="DEMO=1"):
         ready()
     assert not User.objects.exists()
 
 
-def test_accounts_follow_a_new_demo_password(content: dict[str, Any], settings: SettingsWrapper) -> None:
+def test_accounts_follow_a_new_demo_password(content: dict[str, Any], settings: Settings) -> None:
     initiative = factories.draft(content)
     settings.DEMO_PASSWORD = "the first one"
     assert "have the password" in ready()

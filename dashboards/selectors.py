@@ -176,28 +176,14 @@ class Portfolio:
         )
         return [row | {"cost": row["cost"] or ZERO} for row in rows]
 
-    def warnings(self, most: int = 10) -> list[dict[str, Any]]:
-        """Running initiatives whose status is red, then amber, the costliest first, with the reasons."""
+    def warnings(self, most: int = 10) -> list[ReturnPosition]:
+        """Running initiatives whose status is red, then amber, the costliest first."""
         running = self.queryset.filter(closed_kind="", stage__in=("pilot", "scaling", "operating"))
-        rows = (
+        return list(
             ReturnPosition.objects.filter(initiative__in=running, status__in=("red", "amber"))
             .select_related("initiative__unit")
             .order_by("-status", "-planned_cost", "initiative_id")[:most]
         )
-        return [
-            {
-                "pk_": row.initiative_id,
-                "reference": row.initiative.reference,
-                "title": row.initiative.title,
-                "unit": row.initiative.unit.name,
-                "status": row.status,
-                "status_reasons": row.status_reasons,
-                "actual_cost": row.actual_cost,
-                "planned_cost_to_date": row.planned_cost_to_date,
-                "on_course_to": row.on_course_to,
-            }
-            for row in rows
-        ]
 
     def variances(self, most: int = 20) -> list[dict[str, Any]]:
         """Where actual cost of closed months lies furthest above the baseline of the same months."""

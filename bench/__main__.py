@@ -21,7 +21,7 @@ HEAD = ("work", "size", "ms", "floor ms", "ratio", "promise", "queries", "holds"
 
 
 def main() -> int:
-    """Measure, print, and say by the exit code whether every promise that is required now holds."""
+    """Measure, print, and say by the exit code whether every promise that is required by now holds."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--sizes", default=os.environ.get("BENCH_SIZES", SIZES), help="1000,10000,100000")
     parser.add_argument("--months", type=int, default=36)
@@ -42,7 +42,7 @@ def main() -> int:
     _print(lines)
     if options.json:
         options.json.write_text(json.dumps(lines, indent=1))
-    return 0 if all(line["holds"] is not False for line in lines) else 1
+    return 1 if any(line["required"] and not line["holds"] for line in lines) else 0
 
 
 def _database(size: int) -> str:

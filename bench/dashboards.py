@@ -4,7 +4,7 @@ from bench.harness import Line, page, reader, rows, timed
 
 # quality.md: a page at most 150 ms at 10,000 and 400 ms at 100,000; three times that for now.
 PROMISES = {10_000: 150.0, 100_000: 400.0}
-FOR_NOW = 3.0
+FOR_NOW = {10_000: 3.0}
 
 
 def lines(size: int) -> list[Line]:
@@ -13,7 +13,7 @@ def lines(size: int) -> list[Line]:
     found = []
     for work, address in (("executive page", "/portfolio/"), ("finance page", "/finance/")):
         seconds, queries = page(client, address)
-        found.append(Line(work, size, seconds, timed(_floor), PROMISES.get(size), queries, FOR_NOW))
+        found.append(Line(work, size, seconds, timed(_floor), PROMISES.get(size), queries, FOR_NOW.get(size)))
     return found
 
 

@@ -6,7 +6,7 @@ from bench.harness import Line, page, reader, rows, timed
 
 # quality.md: at most 100 ms at 10,000; three times that for now.
 PROMISES = {10_000: 100.0}
-FOR_NOW = 3.0
+FOR_NOW = {10_000: 3.0}
 
 
 def lines(size: int) -> list[Line]:
@@ -19,7 +19,7 @@ def lines(size: int) -> list[Line]:
     ):
         seconds, queries = page(client, address)
         floor = timed(partial(_floor, order))
-        found.append(Line(work, size, seconds, floor, PROMISES.get(size), queries, FOR_NOW))
+        found.append(Line(work, size, seconds, floor, PROMISES.get(size), queries, FOR_NOW.get(size)))
     return found
 
 

@@ -12,6 +12,9 @@ _SHARED: list[structlog.typing.Processor] = [
     structlog.processors.format_exc_info,
 ]
 
+# A library's warning is a line of the log like any other.
+logging.captureWarnings(True)
+
 structlog.configure(
     processors=[
         structlog.stdlib.filter_by_level,

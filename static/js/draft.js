@@ -31,6 +31,7 @@ function watch(form) {
     let timer = 0;
     let wait = 2000;
     let isSaving = false;
+    let saving = Promise.resolve();
     let isStopped = false;
     let isSent = false;
     let newest = 0; // counts changes, so that a change during a save is not taken for saved
@@ -68,7 +69,9 @@ function watch(form) {
 
     const later = (delay) => {
         clearTimeout(timer);
-        timer = setTimeout(save, delay);
+        timer = setTimeout(() => {
+            saving = save();
+        }, delay);
     };
 
     const request = (keepalive) =>
@@ -127,9 +130,16 @@ function watch(form) {
         if (!isStopped) later(DELAY);
     });
     form.addEventListener("change", () => later(0));
-    form.addEventListener("submit", () => {
-        isSent = true;
+    form.addEventListener("submit", (event) => {
         clearTimeout(timer);
+        if (isSaving) {
+            // The save under way raises the version; the form is sent once its answer is here.
+            event.preventDefault();
+            const button = event.submitter;
+            saving.then(() => form.requestSubmit(button));
+            return;
+        }
+        isSent = true;
     });
     // After a refusal by script or a return with the Back button the form is open again.
     window.addEventListener("pageshow", () => {

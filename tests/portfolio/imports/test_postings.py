@@ -1,7 +1,6 @@
 """Booking monthly actuals: whole files only, each line matched or unmatched, closed months, never twice."""
 
 import threading
-import time
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -264,11 +263,10 @@ def test_the_number_of_reads_does_not_grow_with_the_lines(initiative: Initiative
     assert reads[0] == reads[1] < 25
 
 
-def test_20000_lines_are_booked_in_seconds(initiative: Initiative, finance: User) -> None:
-    started = time.perf_counter()
+def test_20000_lines_are_booked_to_the_last_one(initiative: Initiative, finance: User) -> None:
     outcome = book(*[line(initiative.reference)] * 20_000, "control_total,2000000.00\n", actor=finance)
     assert outcome.created == 20_000
-    assert time.perf_counter() - started < 30  # a loose bound: the benchmark measures, this test only guards
+    assert Posting.objects.filter(initiative=initiative).count() == 20_000
 
 
 @pytest.mark.django_db(transaction=True)

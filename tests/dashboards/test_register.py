@@ -164,7 +164,7 @@ def test_the_filters_stand_in_the_address_and_can_be_taken_away(
     two_units: tuple[Initiative, Initiative], sign_in: SignIn, unit_lead: User, unit: Unit
 ) -> None:
     browser, url = sign_in(unit_lead), reverse("initiative-list")
-    page = browser.get(url, {"unit": unit.pk, "q": "tickets", "sort": "title"}).content.decode()
+    page = browser.get(url, {"unit": str(unit.pk), "q": "tickets", "sort": "title"}).content.decode()
     assert "Search: tickets" in page
     assert "Unit: IT Service Desk" in page
     assert "Plan routes" not in page

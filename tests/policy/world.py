@@ -140,7 +140,7 @@ def _cases(world: World, where: Unit, word: str) -> None:
     if here:
         # One stage of each kind is enough where everybody is a stranger.
         cases["sort"] = factories.in_assessment(content("Sort tickets"))
-        cases["matc"] = factories.in_decision(content("Match invoices"))
+        cases["pair"] = factories.in_decision(content("Match invoices"))
     for ending, initiative in cases.items():
         _case(world, initiative)
         world.canaries[f"{word}{ending}"] = thing_of(initiative)

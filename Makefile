@@ -47,11 +47,9 @@ $(VENV)/.bootstrap: requirements-bootstrap.txt
 # $(call install,FILE): by version and hash, and nothing else.
 define install
 	echo "Installing $(1) ..."
-	if [ -x $(BIN)/uv ]; then
-		$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1)
-	else
+	# A machine whose certificates uv does not find still has pip.
+	{ [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); } ||
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
-	fi
 endef
 
 $(VENV)/.runtime: $(VENV)/.bootstrap requirements.txt

@@ -67,7 +67,7 @@ class StepUpForm(forms.Form):
 class PeopleFilter(forms.Form):
     """Which people to show."""
 
-    q = forms.CharField(label="Name, address or unit", required=False)
+    words = forms.CharField(label="Name, address or unit", required=False)
     show = forms.ChoiceField(
         label="Show", required=False, choices=[("", "Active accounts"), ("all", "All accounts")]
     )
@@ -237,7 +237,7 @@ class PolicyFilter(forms.Form):
     """Which rows of the table to show."""
 
     role = forms.ChoiceField(label="Role or part", required=False)
-    q = forms.CharField(label="Words", required=False)
+    words = forms.CharField(label="Words", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -252,7 +252,7 @@ class LedgerFilter(forms.Form):
     act = forms.ChoiceField(label="Act", required=False)
     person = forms.CharField(label="Person", required=False)
     object = forms.CharField(
-        label="Object", required=False, widget=forms.TextInput(attrs={"placeholder": "Initiative 7"})
+        label="Object", required=False, widget=forms.TextInput(attrs={"placeholder": "AI-2026-0042"})
     )
     since = day_field("From")
     until = day_field("Until")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse, StreamingHttpResponse
@@ -36,6 +37,8 @@ PAGES = {
     "governance.SigningRound": "signing-round-detail",
     "portfolio.ImportJob": "import-job-detail",
 }
+# And those that people know by a name; a line of the page shows it.
+NAMED = ("accounts.User", "accounts.Unit", "portfolio.Initiative")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -48,6 +51,7 @@ class NamedEntry:
     on_behalf_of: str
     body: dict[str, Any]
     page: str
+    subject: str
 
     @property
     def act_in_words(self) -> str:
@@ -56,7 +60,9 @@ class NamedEntry:
 
     @property
     def object_in_words(self) -> str:
-        """`portfolio.Initiative` 7 as people say it."""
+        """What people call it: its name, or `governance.EnvelopeChange` 7 in words."""
+        if self.subject:
+            return self.subject
         kind = self.entry.object_type.rpartition(".")[2]
         words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
         return f"{words} {self.entry.object_id}".strip()
@@ -104,9 +110,7 @@ def ledger(request: PortalRequest) -> HttpResponse:
 
 def _which(form: LedgerFilter) -> EntryFilter:
     chosen = form.cleaned_data
-    kind, _, number = chosen.get("object", "").strip().rpartition(" ")
-    if not kind and not number.isdigit():
-        kind, number = number, ""
+    kind, number = _object_of(chosen.get("object", "").strip())
     person = chosen.get("person", "").strip()
     return EntryFilter(
         act=chosen.get("act", ""),
@@ -116,6 +120,15 @@ def _which(form: LedgerFilter) -> EntryFilter:
         since=_start_of(chosen.get("since")),
         until=_start_of(chosen.get("until"), after=True),
     )
+
+
+def _object_of(words: str) -> tuple[str, str]:
+    """Type and number of `AI-2026-0042`, `unit 7` or `envelope change`."""
+    initiatives = apps.get_model("portfolio", "Initiative")._base_manager
+    if words and (found := initiatives.filter(reference__iexact=words).values_list("pk", flat=True).first()):
+        return "portfolio.Initiative", str(found)
+    kind, _, number = words.rpartition(" ")
+    return (kind, number) if kind or number.isdigit() else (number, "")
 
 
 def _ids_of(words: str) -> list[int]:
@@ -133,6 +146,7 @@ def _start_of(day: date | None, *, after: bool = False) -> datetime | None:
 def _named(entries: list[LedgerEntry]) -> list[NamedEntry]:
     people = {pk for entry in entries for pk in (entry.actor_id, entry.on_behalf_of_id) if pk is not None}
     names = dict(User.objects.filter(pk__in=people).values_list("pk", "name"))
+    subjects = _subjects(entries)
     return [
         NamedEntry(
             entry=entry,
@@ -140,9 +154,21 @@ def _named(entries: list[LedgerEntry]) -> list[NamedEntry]:
             on_behalf_of=_name(entry.on_behalf_of_id, names) if entry.on_behalf_of_id else "",
             body=json.loads(entry.body),
             page=PAGES.get(entry.object_type, ""),
+            subject=subjects.get((entry.object_type, entry.object_id), ""),
         )
         for entry in entries
     ]
+
+
+def _subjects(entries: list[LedgerEntry]) -> dict[tuple[str, str], str]:
+    """What people call the objects that have a name: one query for each of those types."""
+    found: dict[tuple[str, str], str] = {}
+    for label in NAMED:
+        keys = {entry.object_id for entry in entries if entry.object_type == label}
+        if keys:
+            rows = apps.get_model(label)._base_manager.in_bulk([int(key) for key in keys if key.isdigit()])
+            found |= {(label, str(key)): str(row) for key, row in rows.items()}
+    return found
 
 
 def _name(pk: int | None, names: dict[int, str]) -> str:

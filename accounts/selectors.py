@@ -155,7 +155,14 @@ def _in_words(rule: Rule, sentences: dict[str, str]) -> RuleInWords:
         marks.append("in the browser only")
     return RuleInWords(
         rule=rule,
-        roles=[(policy.role_in_words(role), SCOPES_IN_WORDS[scope]) for role, scope in rule.roles.items()],
+        roles=[
+            (
+                ", ".join(policy.role_in_words(role) for role, held in rule.roles.items() if held == scope),
+                words,
+            )
+            for scope, words in SCOPES_IN_WORDS.items()
+            if scope in rule.roles.values()
+        ],
         stages="any stage" if rule.stages is None else policy.in_words(_in_order(rule.stages)),
         conditions=[sentences[name] for name in rule.conditions],
         marks=marks,

@@ -54,7 +54,7 @@ def people(request: PortalRequest) -> HttpResponse:
     form.is_valid()
     listed = selectors.people(
         request.user,
-        words=form.cleaned_data.get("q", ""),
+        words=form.cleaned_data.get("words", ""),
         everyone=form.cleaned_data.get("show") == "all",
     )
     return render(
@@ -380,7 +380,7 @@ def policy_page(request: PortalRequest) -> HttpResponse:
     form = PolicyFilter(request.GET)
     form.is_valid()
     rows = selectors.policy_in_words(
-        role=form.cleaned_data.get("role", ""), words=form.cleaned_data.get("q", "")
+        role=form.cleaned_data.get("role", ""), words=form.cleaned_data.get("words", "")
     )
     return render(
         request,

@@ -79,7 +79,7 @@ def test_the_table_is_shown_in_words_and_filtered(sign_in: SignIn, administrator
     assert "Confirm as sponsor, with a published sentence" in page
     assert "They did not submit it." in page
     assert "Close a month" not in page
-    assert "No action matches" in text(client.get("/policy/?q=unheardof"))
+    assert "No action matches" in text(client.get("/policy/?words=unheardof"))
 
 
 def test_the_profile_says_who_one_is(sign_in: SignIn, cfo: User, group: Unit) -> None:

@@ -1,4 +1,4 @@
-"""Charts: figures that the library accepts, findings that follow from the numbers, nothing leaves the house."""
+"""Charts: figures that the library accepts, findings that follow from numbers, nothing leaves the house."""
 
 import json
 from decimal import Decimal

@@ -15,6 +15,8 @@ _SHARED: list[structlog.typing.Processor] = [
 # A library's warning is a line of the log like any other.
 logging.captureWarnings(True)
 
+# What libraries warn of becomes a line of the log as well.
+logging.captureWarnings(True)
 structlog.configure(
     processors=[
         structlog.stdlib.filter_by_level,

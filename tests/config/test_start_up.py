@@ -33,7 +33,14 @@ def test_every_line_of_the_log_is_json_and_requests_carry_an_id(tmp_path: Path, 
         "browser.get('/there/is/nothing/')\n"
     )
     env = environment(
-        tmp_path, {"DEMO": "1", "LOG_LEVEL": "INFO", "PLAIN_STATIC": "1", "TRUST_PROXY": trusted}
+        tmp_path,
+        {
+            "DEMO": "1",
+            "LOG_LEVEL": "INFO",
+            "STATIC_ROOT": "/nowhere",
+            "PLAIN_STATIC": "1",
+            "TRUST_PROXY": trusted,
+        },
     )
     answer = run_python(code, env)
     assert answer.returncode == 0, answer.stderr

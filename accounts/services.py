@@ -20,6 +20,7 @@ from accounts import links, policy
 from accounts.errors import Changed, InvalidMove, Refused
 from accounts.models import (
     ApiToken,
+    Notification,
     Role,
     RoleConfirmation,
     RoleGrant,
@@ -112,6 +113,10 @@ def set_first_password(user: User, password: str, *, token: str) -> None:
             raise Changed("This link was used already.")
         locked.set_password(password)
         locked.save(update_fields=["password"])
+        # The message that brought the link leads nowhere any more.
+        Notification.objects.filter(recipient=user, path__startswith="/welcome/").update(
+            path="", read_at=clock.now()
+        )
 
 
 def disable_user(person: User, *, reason: str, actor: User) -> None:

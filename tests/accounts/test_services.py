@@ -72,6 +72,7 @@ def test_a_link_sets_the_password_once(administrator: User, unit: Unit) -> None:
     assert links.user_of(token) == user
     services.set_first_password(user, "a long enough password", token=token)
     assert links.user_of(token) is None
+    assert Notification.objects.get(recipient=user).path == ""
     assert fresh(user).check_password("a long enough password")
     with pytest.raises(Exception, match="used already"):
         services.set_first_password(user, "another long password", token=token)

@@ -31,7 +31,7 @@ if (BASE_DIR / ".env").is_file():
 
 def required(name: str, demo: str) -> str:
     """The variable's value; only the demo has a default."""
-    value: str = env.str(name, default=demo if DEMO else "")
+    value: str = env.str(name, default="") or (demo if DEMO else "")
     if not value:
         raise ImproperlyConfigured(f"Set {name}. Only DEMO=1 has a default for it.")
     return value

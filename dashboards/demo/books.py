@@ -9,6 +9,7 @@ from decimal import Decimal
 from random import Random
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 
 from accounts.models import Role
 from accounts.services import grant_role
@@ -16,12 +17,12 @@ from dashboards.demo import cases, texts
 from dashboards.demo.history import Life
 from dashboards.demo.road import ENDS_BEFORE_MONEY, RUNS, Road, moment_of
 from dashboards.demo.world import World
-from governance.models import EnvelopeChange
-from governance.services import confirm_envelope_change, propose_envelope_change
+from governance.models import EnvelopeChange, Tranche
+from governance.services import confirm_envelope_change, propose_envelope_change, request_tranche
 from portfolio import services as portfolio
 from portfolio.case import add_months
 from portfolio.imports.postings import import_actuals
-from portfolio.models import Posting
+from portfolio.models import Posting, Stage
 from portfolio.selectors import fiscal_year_months, fiscal_year_of
 
 # Planning rates in US dollars for one unit, by year, going round.
@@ -243,6 +244,8 @@ class Books:
         )
         yield world.ago(4)
         grant_role(cast.owners["le"][0], role=Role.ASSESSOR, unit=cast.root, actor=cast.administrator)
+        yield world.ago(3)
+        self._ask_for_money()
         yield world.ago(2)
         running = [road for road in world.roads.values() if road.is_running]
         for road in running[:2]:
@@ -255,6 +258,25 @@ class Books:
                 text="Room and trainer for the second group, invoice on paper",
                 actor=cast.finance[1],
             )
+
+    def _ask_for_money(self) -> None:
+        """Two units ask for their next tranche, each the first of its decision that is not released."""
+        world = self.world
+        waiting = Tranche.objects.filter(
+            release=None,
+            requests=None,
+            due_on__gte=world.ago(60).date(),
+            initiative__stage__in=[Stage.PILOT, Stage.SCALING],
+            initiative__on_hold=False,
+            initiative__closed_kind="",
+        ).exclude(earned_by="")
+        earlier = Tranche.objects.filter(
+            decision=OuterRef("decision"), number__lt=OuterRef("number"), release=None
+        )
+        found = waiting.exclude(Exists(earlier)).select_related("initiative").order_by("due_on", "pk")
+        for tranche in found[:2]:
+            code = world.places[tranche.initiative.unit_id]
+            request_tranche(tranche, evidence=texts.ASKED_TODAY, actor=world.cast.leads[code])
 
 
 def _file_of(rows: list[list[str]]) -> bytes:

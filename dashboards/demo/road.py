@@ -91,12 +91,15 @@ class Road:
         )
         self.owner, self.sponsor = rng.choice(cast.owners[place]), rng.choice(cast.sponsors[division])
         if story.fate in SUBMITTED_AGO:
+            # The accounts that people try are named in what waits today, and are the last to sign.
             self.owner, self.sponsor = cast.owners[place][0], cast.sponsors[division][0]
         if story.fate == Fate.REDESIGN and division == "Technology":
             self.owner = cast.owners["sd"][0]
         self.benefit_owner = cast.benefit_owners[place]
         self.head = cast.heads[division]
         self.board = rng.sample(cast.board, len(cast.board))
+        if story.fate in SUBMITTED_AGO:
+            self.board = cast.board[::-1]
         self.funded_on: date | None = None
         self.over_on: date | None = None
         self.initiative: Initiative

@@ -509,6 +509,9 @@ TRANCHE_EVIDENCE: tuple[str, ...] = (
     "Integration test passed; the supplier's milestone is accepted.",
     "Two more sites are trained, and the licences start next month.",
 )
+ASKED_TODAY = (
+    "The milestone is reached and the sample of this month holds; the report is filed with the case."
+)
 PILOT_EVIDENCE: tuple[str, ...] = (
     "Four months with the first group: use in the report of the system, the figure in the KPI sheet.",
     "Half of those concerned use it daily; the quality sample is filed with each month.",

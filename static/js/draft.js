@@ -70,7 +70,8 @@ function watch(form) {
     const later = (delay) => {
         clearTimeout(timer);
         timer = setTimeout(() => {
-            saving = save();
+            // A save under way looks for newer changes itself when it ends.
+            if (!isSaving) saving = save();
         }, delay);
     };
 

@@ -2,16 +2,20 @@
 
 from typing import Any, ClassVar
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.http import require_GET
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
+from rest_framework.views import APIView
 
 from accounts.http import PortalRequest, TableAllows, acts
 from config.problems import CONTENT_TYPE
@@ -91,6 +95,22 @@ class SchemaView(SpectacularAPIView):
     actions_of_routes: ClassVar[dict[str, str]] = {"get": "api.describe"}
 
 
+@extend_schema(exclude=True)
+class NothingHere(APIView):
+    """Any other address below the API: programs get a problem document, not a page."""
+
+    permission_classes = (IsAuthenticated, TableAllows)
+    actions_of_routes: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("get", "post", "put", "patch", "delete"), "api.describe"
+    )
+
+    def get(self, request: Request, **_: str) -> Response:
+        """404, whatever is asked."""
+        raise Http404(request.path)
+
+    post = put = patch = delete = get
+
+
 @acts("api.describe")
 @require_GET
 def docs(request: PortalRequest) -> HttpResponse:
@@ -120,4 +140,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
             ]
         ),
     ),
+    re_path("^(?P<rest>.*)$", NothingHere.as_view(), name="nothing-here"),
 ]

@@ -28,6 +28,7 @@ OWN_CONDITIONS = {
     # A figure explains itself once it is computed, and a score is out once the scoring closes.
     "initiative-figure",
     "api:score-detail",
+    "api:nothing-here",
 }
 # These take no object and are of the whole organisation: a role for a part of it is not enough.
 OF_THE_WHOLE = {"ledger", "ledger-verify", "ledger-export"}

@@ -233,6 +233,8 @@ def _the_rest(world: World, group: Unit) -> None:
     world.add("imports/batches/", batch.pk, whole)
     # What fits nothing belongs to nobody yet: any holder of the role may settle it.
     world.add("postings/", posting.pk, None)
+    # Whatever is no address of the API says so itself.
+    world.add("api/", "v1/nowhere/", None)
     # Somebody else's own things: nobody of the cast may touch them.
     stranger = factories.make_user("A stranger", home_unit=group)
     world.add("notifications/", notify(stranger, subject="x", sentence="y").pk, Thing((), "theirs"))

@@ -20,7 +20,8 @@ worker_tmp_dir = str(_MEMORY) if _MEMORY.is_dir() else None
 control_socket_disable = True
 logconfig_dict = settings.LOGGING | {
     "loggers": {
-        name: {"handlers": ["console"], "level": settings.LOG_LEVEL, "propagate": False}
-        for name in ("gunicorn.error", "gunicorn.access")
+        "gunicorn.error": {"handlers": ["console"], "level": settings.LOG_LEVEL, "propagate": False},
+        # Django's own line has the number of the request and the person; one line for each is enough.
+        "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }

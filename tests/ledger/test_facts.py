@@ -94,6 +94,19 @@ def test_the_database_refuses_every_change_of_a_protected_table(model: type[mode
         transaction.set_rollback(True)
 
 
+@pytest.mark.sqlite
+@pytest.mark.django_db
+def test_sqlite_refuses_to_replace_an_entry_by_inserting_over_it() -> None:
+    entry = LedgerEntry.objects.order_by("-seq")[0]
+    columns = [str(field.column) for field in LedgerEntry._meta.concrete_fields]
+    source = ["'{}'" if column == "body" else column for column in columns]
+    into = sql("INSERT OR REPLACE INTO ledger_ledgerentry", f"({', '.join(columns)})")
+    statement = sql(into, "SELECT", ", ".join(source), "FROM ledger_ledgerentry WHERE seq = %s")
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        connection.cursor().execute(statement, [entry.seq])
+    assert LedgerEntry.objects.get(pk=entry.pk).body == entry.body
+
+
 @pytest.mark.django_db
 def test_every_fact_model_has_its_triggers_after_migrate() -> None:
     wanted = {

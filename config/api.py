@@ -77,8 +77,10 @@ class WithProblems(SchemaGenerator):
         schema: dict[str, Any] = super().get_schema(request, public)  # type: ignore[no-untyped-call]
         schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
         content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        for address in schema["paths"].values():
+        for url, address in schema["paths"].items():
             for method, operation in address.items():
+                operation["tags"] = [url.split("/")[3]]
+                operation["summary"] = str(operation.get("description", "")).split(".")[0]
                 codes = ON_READS if method == "get" else ON_WRITES
                 codes = (*codes, 412, 428) if method == "patch" else codes
                 for code in codes:

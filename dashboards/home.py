@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
@@ -149,7 +150,7 @@ def _tranches(user: User) -> Iterator[Waiting]:
             reverse("tranche-detail", args=[tranche.pk]),
             tranche.due_on,
             amount=tranche.amount,
-            currency="",
+            currency=settings.BASE_CURRENCY,
         )
 
 

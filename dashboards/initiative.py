@@ -27,6 +27,7 @@ from portfolio.models import (
     Measurement,
     Milestone,
     MilestoneReached,
+    OutcomeClass,
     PlanLine,
     Posting,
     Stage,
@@ -58,12 +59,26 @@ class Step:
     date: Any = None
 
 
+# Acts that don't carry it forward stand behind a word, so that nobody stops it by the way.
+ASIDE = frozenset(
+    {
+        "Stop it", "Send it back for redesign", "Withdraw it", "Retire it", "Call it in", "Place a hold",
+        "Supply what a gate asks for", "Write a new version",
+    }
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Offer:
     """An act that the reader may do now."""
 
     label: str
     url: str
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it does not carry the initiative forward."""
+        return self.label in ASIDE
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,16 @@ class WhatNext:
     sentence: str
     lacks: list[gates.ItemResult] = field(default_factory=list)
     acts: list[Offer] = field(default_factory=list)
+
+    @property
+    def forward(self) -> list[Offer]:
+        """The acts that carry it forward."""
+        return [act for act in self.acts if not act.is_aside]
+
+    @property
+    def aside(self) -> list[Offer]:
+        """The other ones."""
+        return [act for act in self.acts if act.is_aside]
 
 
 def steps(initiative: Initiative) -> list[Step]:
@@ -98,6 +123,8 @@ def course_of(position: ReturnPosition) -> str:
     if not position.on_course_to:
         return ""
     word = position.get_on_course_to_display().lower()
+    if position.on_course_to == OutcomeClass.TOO_EARLY:
+        return word
     return f"outcome: {word}" if position.outcome_is_final else f"on course to: {word}"
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import policy
 from accounts.http import PortalRequest, acts, wants_partial
 from dashboards.models import SavedView
-from dashboards.register import Register, RegisterFilter
+from dashboards.register import PUBLIC_FILTERS, Register, RegisterFilter
 from portfolio.permissions import may_start
 
 LONGEST_QUERY = 500
@@ -27,6 +27,7 @@ def register(request: PortalRequest) -> HttpResponse:
         "sort": listing.sort,
         "query": _filters_of(request.GET),
         "active": _active(request, listing),
+        "shows_more": bool(set(listing.filters) - PUBLIC_FILTERS) or not listing.is_valid,
         "saved_views": SavedView.objects.filter(user=request.user),
         "may_start": may_start(request.user),
         "may_export": policy.may(request.user, "report.export"),

@@ -57,12 +57,12 @@ EXPLAINED: dict[str, tuple[str, str, dict[str, str]]] = {
     ),
     "roi_p50": (
         "Return, corrected",
-        "The same after correction by reference class, P50. The ratios come from general IT work.",
+        "The sum of NPV divided by the sum of the present value of cost, both corrected by reference class.",
         {"npv_p50": NPV, "pv_cost_p50": COST},
     ),
     "forecast_roi": (
         "Forecast return",
-        "The same over the forecasts of what was funded.",
+        "The sum of forecast NPV divided by the sum of the present value of forecast cost.",
         {"forecast_npv": NPV, "forecast_pv_cost": COST},
     ),
     "committed": (

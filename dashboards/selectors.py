@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
-from django.db.models import Count, F, Model, QuerySet, Sum
+from django.db.models import Count, ExpressionWrapper, F, Model, QuerySet, Sum
 from django.utils.functional import cached_property
 
 from accounts import policy
 from accounts.models import Unit, User
 from governance.models import Commitment, ReleaseLine, SigningRound, Tranche
 from ledger import clock
+from portfolio.fields import MoneyField
 from portfolio.models import Domain, Initiative, Link, Posting
 from portfolio.querysets import InitiativeQuerySet
 from portfolio.selectors import fiscal_year_of
@@ -194,7 +195,9 @@ class Portfolio:
                 reference=F("initiative__reference"),
                 title=F("initiative__title"),
                 unit=F("initiative__unit__name"),
-                difference=F("actual_cost_closed") - F("planned_cost_to_date"),
+                difference=ExpressionWrapper(
+                    F("actual_cost_closed") - F("planned_cost_to_date"), output_field=MoneyField()
+                ),
             )
             .values(
                 "pk_", "reference", "title", "unit", "actual_cost_closed", "planned_cost_to_date",

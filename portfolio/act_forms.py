@@ -187,7 +187,7 @@ class PostingFilter(forms.Form):
     """Which postings to list; the filters stand in the address."""
 
     matched = forms.ChoiceField(
-        label="Which", choices=[("", "Matched to an initiative"), ("no", "Unmatched")], required=False
+        label="Which", choices=[("", "Matched"), ("no", "Unmatched")], required=False
     )
     initiative = forms.IntegerField(
         required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput

@@ -80,7 +80,7 @@ SECTIONS = {
 FIELDS: tuple[CaseField, ...] = (
     CaseField("title", "Title", "problem", "text", "What it does, in under ten words.", gate="G0",
               asks="Give it a title.", max_length=300),
-    CaseField("summary", "Summary", "problem", "text", "One sentence that everyone in the firm may read.",
+    CaseField("summary", "Summary", "problem", "long", "One sentence that everyone in the firm may read.",
               gate="G0", asks="Say in one sentence what it is.", max_length=500),
     CaseField("problem", "Problem", "problem", "long", "What goes wrong today, how often, and what it costs.",
               gate="G0", asks="Describe the problem that it solves."),

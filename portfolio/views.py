@@ -45,6 +45,7 @@ from portfolio.models import (
     ImportJob,
     Initiative,
     PeriodClose,
+    PlanLine,
     Posting,
     RateSet,
 )
@@ -264,15 +265,20 @@ def _claims(request: PortalRequest, typed: Mapping[int, forms.Form] | None = Non
     waiting = unattested_claims().filter(initiative__in=Initiative.objects.open_to(request.user))
     page = Paginator(waiting, CLAIMS_A_PAGE).get_page(request.GET.get("page"))
     shown = list(page.object_list)
-    for pk in set(typed or {}) - {row.pk for row in shown}:
-        shown.insert(0, waiting.get(pk=pk))
+    shown = [*waiting.filter(pk__in=set(typed or {}) - {row.pk for row in shown}), *shown]
     verdicts = permissions.may_attest_each(request.user, shown)
+    lines = PlanLine.objects.filter(case__in={row.initiative.current_case_id for row in shown})
+    names = {(line.case_id, line.key): line.label or line.get_category_display() for line in lines}
     rows = [
-        (row, verdicts[row.pk], (typed or {}).get(row.pk) or AttestForm(
-            initial={"amount": f"{row.amount:.2f}"}, auto_id=f"id_{row.pk}_%s"
-        ))
+        {
+            "claim": row,
+            "line": names.get((row.initiative.current_case_id or 0, row.line_key), row.line_key),
+            "verdict": verdicts[row.pk],
+            "form": (typed or {}).get(row.pk)
+            or AttestForm(initial={"amount": f"{row.amount:.2f}"}, auto_id=f"id_{row.pk}_%s"),
+        }
         for row in shown
-    ]  # fmt: skip
+    ]
     context = {"page": page, "rows": rows, "is_fresh": is_fresh(request)}
     return render(request, "portfolio/claim_list.html", context, status=422 if typed else 200)
 

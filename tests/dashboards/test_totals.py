@@ -199,6 +199,14 @@ def test_filters_hold_for_every_way_out(sign_in: SignIn, books: User) -> None:
     assert f"{totals.actual_cost:,.2f}".replace(",", "\u202f") in page
 
 
+def test_differences_to_plan_are_amounts_of_money(books: User) -> None:
+    rows = Portfolio(books, {}).variances(most=100)
+    assert len(rows) == ReturnPosition.objects.filter(planned_cost_to_date__gt=0).count() > 1
+    for row in rows:
+        assert row["difference"] == row["actual_cost_closed"] - row["planned_cost_to_date"]
+    assert [row["difference"] for row in rows] == sorted((row["difference"] for row in rows), reverse=True)
+
+
 @pytest.mark.parametrize("query", [{"unit": "0"}, {"year": "1"}, {"domain": "magic"}, {"unit": "9" * 30}])
 def test_a_filter_that_can_not_be_read_shows_no_figure(
     sign_in: SignIn, books: User, query: dict[str, str]

@@ -249,6 +249,7 @@ def test_a_claim_is_attested_once(sign_in: SignIn, world: World) -> None:
     claim, browser = claimed(world), sign_in(world.finance)
     attest(browser, claim)
     assert attest(browser, claim).status_code == 409
+    assert attest(browser, claim, amount="lots").status_code == 422
 
 
 @pytest.mark.parametrize("amount", ["500.01", "-1", "lots", ""])

@@ -186,9 +186,7 @@ class AssignForm(forms.Form):
 class PostingFilter(forms.Form):
     """Which postings to list; the filters stand in the address."""
 
-    matched = forms.ChoiceField(
-        label="Which", choices=[("", "Matched"), ("no", "Unmatched")], required=False
-    )
+    matched = forms.ChoiceField(label="Which", choices=[("", "Matched"), ("no", "Unmatched")], required=False)
     initiative = forms.IntegerField(
         required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
     )

@@ -180,6 +180,8 @@ class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
 class RoleGrant(Fact):
     """A role for a unit and all below it, given by one person and confirmed by another."""
 
+    is_a_right = True
+
     user = models.ForeignKey(User, models.PROTECT, related_name="grants")
     role = models.CharField(max_length=32, choices=Role.choices)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="grants")
@@ -209,6 +211,8 @@ class RoleGrant(Fact):
 class RoleConfirmation(Fact):
     """The second person's yes to a grant."""
 
+    is_a_right = True
+
     grant = models.OneToOneField(RoleGrant, models.PROTECT, related_name="confirmation")
     confirmed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
 
@@ -218,6 +222,8 @@ class RoleConfirmation(Fact):
 
 class RoleRevocation(Fact):
     """The end of a grant, effective on the next request."""
+
+    is_a_right = True
 
     grant = models.OneToOneField(RoleGrant, models.PROTECT, related_name="revocation")
     revoked_by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -6,6 +6,7 @@ administrator as a page, and read a second time, independently, by the tests.
 
 import json
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import Role, RoleGrant, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
+from ledger import as_of
 
 Reader: TypeAlias = User | AnonymousUser
 ReachOfRole = Literal["unit", "part", "any"]
@@ -55,6 +57,8 @@ class Rule:
     token_scope: str | None
     step_up: bool
     decides: bool
+    # It only reads, so it may also be done as of an earlier point of the record.
+    as_of: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ def table() -> dict[str, Rule]:
             token_scope=row["token_scope"],
             step_up=row["step_up"],
             decides=row["decides"],
+            as_of=row.get("as_of", False),
         )
         for row in data["actions"]
     }
@@ -110,6 +115,16 @@ def grants_of(user: Reader) -> list[RoleGrant]:
         cached = list(RoleGrant.objects.active().filter(user=user).select_related("unit", "confirmation"))
         user._active_grants = cached  # type: ignore[attr-defined]
     return cached
+
+
+def keep_rights(user: User) -> None:
+    """Let the rights of today stand over the units as of the point that is read from now on."""
+    grants = grants_of(user)
+    units = Unit.objects.in_bulk([grant.unit_id for grant in grants])
+    kept = [copy(grant) for grant in grants if grant.unit_id in units]
+    for grant in kept:
+        grant.unit = units[grant.unit_id]
+    user._active_grants = kept  # type: ignore[attr-defined]
 
 
 def roles_of(user: Reader) -> frozenset[str]:
@@ -157,6 +172,8 @@ def may(user: Reader, action: str, subject: Governed | None = None, unit: Unit |
         allowed_state = ALLOW
     if not _role_covers(user, rule, subject, unit or (subject.unit if subject is not None else None)):
         return deny(f"“{rule.title}” is for {in_words([role_in_words(role) for role in rule.roles])}.")
+    if not rule.as_of and (point := as_of.current()):
+        return deny(f"You read the portfolio as of {point}. Go back to now for “{rule.title}”.")
     return allowed_state
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import Prefetch, Q, QuerySet
 
 from accounts import policy
-from accounts.models import ApiToken, Notification, Role, RoleGrant, Unit, User
+from accounts.models import ApiToken, Notification, Role, RoleGrant, Unit, UnitPlacement, User
 from accounts.policy import Rule
 from ledger import clock
 
@@ -68,6 +68,17 @@ def waiting_grants(viewer: User) -> QuerySet[RoleGrant]:
         .exclude(granted_by=viewer)
         .order_by("pk")
     )
+
+
+def places_from_facts() -> dict[int, tuple[int | None, str]]:
+    """Each unit's parent and path as the newest placements give them."""
+    parents = dict(UnitPlacement.objects.order_by("pk").values_list("unit", "parent"))
+
+    def path_of(unit: int) -> str:
+        parent = parents[unit]
+        return f"{'/' if parent is None else path_of(parent)}{unit}/"
+
+    return {unit: (parent, path_of(unit)) for unit, parent in parents.items()}
 
 
 @dataclass(frozen=True)

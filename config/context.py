@@ -1,12 +1,14 @@
 """What the frame around every page shows: at most three queries, whatever the page and the reader."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.functional import SimpleLazyObject
 
 from accounts import policy, selectors
@@ -68,10 +70,31 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "demo_company": known["company"],
         "as_of": clock.now(),
+        "point": getattr(request, "as_of", None),
+        "now_url": _now_url(request),
+        "as_of_url": _as_of_url(request),
         "seq": known["seq"],
         "currency": settings.BASE_CURRENCY,
         "rates": f"planning rates FY{known['rates']}" if known["rates"] else "no planning rates",
     }
+
+
+def _without_point(address: str) -> str:
+    return re.sub(r"as-of/[0-9-]+/", "", address, count=1)
+
+
+def _now_url(request: HttpRequest) -> str:
+    """The address of this page as of now; of an answer to a form, the page that the form stands on."""
+    return _without_point(request.get_full_path())
+
+
+def _as_of_url(request: HttpRequest) -> str:
+    """Where to choose an earlier point for this page; empty for a page that is always of now."""
+    match = request.resolver_match
+    rule = policy.table().get(getattr(match.func, "action", "")) if match else None
+    if rule is None or not rule.as_of:
+        return ""
+    return f"{_without_point(get_script_prefix())}as-of/?{urlencode({'next': _now_url(request)})}"
 
 
 def _known(user: User) -> dict[str, Any]:
@@ -101,7 +124,7 @@ def _number(rows: QuerySet[Any]) -> Subquery:
 
 
 def _places(request: HttpRequest, user: User, counts: dict[str, Any]) -> list[dict[str, Any]]:
-    shown = []
+    shown, home = [], reverse("home")
     for place in PLACES:
         if not any(policy.may(user, action) for action in place.actions):
             continue
@@ -111,7 +134,7 @@ def _places(request: HttpRequest, user: User, counts: dict[str, Any]) -> list[di
                 "label": place.label,
                 "url": url,
                 "icon": place.icon,
-                "active": request.path == url or (url != "/" and request.path.startswith(url)),
+                "active": request.path == url or (url != home and request.path.startswith(url)),
                 "count": counts.get(place.url_name) or 0,
             }
         )

@@ -1,22 +1,31 @@
-"""Health before anything else, broken rules as pages, and a nudge for the workers."""
+"""Health before all else, pages as of an earlier point, broken rules as pages, a nudge for the workers."""
 
 import logging
+import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TypeAlias
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.db import IntegrityError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import Error as DatabaseFailure
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import get_script_prefix, resolve, set_script_prefix
 from redis import Redis, RedisError
 
-from accounts.errors import DomainError
+from accounts import policy
+from accounts.errors import DomainError, InvalidMove
+from accounts.models import User
 from config.celery import nudge
 from config.constraints import sentence_of
+from dashboards.as_of import reading
+from ledger import as_of
 
-View: TypeAlias = Callable[[HttpRequest], HttpResponse]
+View: TypeAlias = Callable[[HttpRequest], HttpResponseBase]
 logger = logging.getLogger(__name__)
 
 
@@ -27,7 +36,7 @@ def health(get_response: View) -> View:
     reported and is no condition, since pages work and rows wait without it.
     """
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.path == "/healthz":
             return JsonResponse({"status": "ok"})
         if request.path == "/readyz":
@@ -68,7 +77,7 @@ class DomainErrors:
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Nothing on the way in; errors come back to `process_exception`."""
         return self.get_response(request)
 
@@ -87,10 +96,53 @@ class DomainErrors:
         return render(request, template, context, status=exception.status)
 
 
+# /as-of/812/portfolio/ is the page /portfolio/ as of record 812, /as-of/2026-03-31/portfolio/ as of that day.
+_AS_OF = re.compile(r"/as-of/([0-9-]+)(/.*)")
+
+
+def read_as_of(get_response: View) -> View:
+    """Answer pages as of an earlier point of the record, and refuse every act there.
+
+    The point stands in front of the address, and every address that such a page holds keeps it.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        found = _AS_OF.fullmatch(request.path_info)
+        if found is None:
+            return get_response(request)
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.get_full_path())
+        point, now_path = as_of.point_from(found[1]), found[2]
+        if point is None:
+            raise Http404
+        action = getattr(resolve(now_path).func, "action", None)
+        is_read = request.method in {"GET", "HEAD"}
+        if not is_read and action != "report.export":
+            error = InvalidMove("The past can't be changed. Go back to now, and do it there.")
+            return render(request, "refused.html", {"error": error, "status": 409}, status=409)
+        prefix = get_script_prefix()
+        if action not in policy.table() or not policy.table()[action].as_of:
+            return redirect(f"{prefix.rstrip('/')}{now_path}?{request.GET.urlencode()}".rstrip("?"))
+        request.as_of = point  # type: ignore[attr-defined]
+        request.path_info = now_path
+        set_script_prefix(f"{prefix}as-of/{found[1]}/")
+        try:
+            with reading(point, request.user) if is_read else nullcontext():
+                response = get_response(request)
+                if is_read and isinstance(response, StreamingHttpResponse):
+                    # Read to its end while the point stands.
+                    response.streaming_content = list(response)
+                return response
+        finally:
+            set_script_prefix(prefix)
+
+    return middleware
+
+
 def nudge_workers(get_response: View) -> View:
     """After a change, wake a worker; a lost nudge loses nothing, since beat looks at the rows as well."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         changed = request.method not in {"GET", "HEAD", "OPTIONS"} and response.status_code < 400
         if changed and settings.REDIS_URL:

@@ -180,6 +180,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.read_as_of",
     "config.middleware.DomainErrors",
     "config.middleware.nudge_workers",
     "axes.middleware.AxesMiddleware",

@@ -8,8 +8,7 @@ from accounts.http import PortalRequest, acts, wants_partial
 from dashboards import initiative as page
 from portfolio.models import Initiative, Part
 from scoring.models import ReturnPosition
-from scoring.positions import stale
-from scoring.return_selectors import explain
+from scoring.return_selectors import explain, is_late, known_through
 from scoring.selectors import score_of
 
 
@@ -37,7 +36,8 @@ def detail(request: PortalRequest, pk: int) -> HttpResponse:
         "tabs": page.TABS,
         "position": position,
         "course": page.course_of(position) if position else "",
-        "is_behind": stale.waiting(stale.RETURN, [initiative.pk]).exists(),
+        "is_behind": bool(position and is_late(position)),
+        "through": known_through(position) if position else 0,
         "score": score_of(initiative),
         "stages": page.steps(initiative),
         "next": page.what_next(initiative, request.user),

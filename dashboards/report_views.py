@@ -1,18 +1,22 @@
 """Exports of what one sees, and the explanation of every total."""
 
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.http import PortalRequest, acts, wants_partial
+from dashboards.as_of import reading
 from dashboards.reports import csv, xlsx
 from dashboards.selectors import Portfolio
 from ledger import clock
+from ledger.as_of import Point
 from ledger.services import last_seq, record
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -94,14 +98,30 @@ def reports(request: PortalRequest) -> HttpResponseBase:
 
 
 def _file(request: PortalRequest, portfolio: Portfolio, kind: str) -> HttpResponseBase:
+    point: Point | None = getattr(request, "as_of", None)
+    with reading(point, request.user) if point else nullcontext():
+        rows = Portfolio(request.user, request.POST.dict()).totals.initiatives
     with record("report.exported", actor=request.user) as act:
         act.note(
             report="portfolio",
             format=kind,
-            rows=portfolio.totals.initiatives,
+            rows=rows,
             filters={name: str(value) for name, value in portfolio.filters.items()},
+            as_of=point.seq if point else None,
         )
-    name = f"keel-portfolio-{clock.today():%Y-%m-%d}-record-{act.seq}.{kind}"
+    if point is None:
+        return _written(request, portfolio, kind, Point(act.seq, clock.now()))
+    with reading(point, request.user):
+        response = _written(request, Portfolio(request.user, request.POST.dict()), kind, point)
+        if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+            # Read to its end while the point stands.
+            response.streaming_content = list(response)
+    return response
+
+
+def _written(request: PortalRequest, portfolio: Portfolio, kind: str, point: Point) -> HttpResponseBase:
+    """The file as an answer: named after the day and the record that it is as of."""
+    name = f"keel-portfolio-{timezone.localdate(point.at):%Y-%m-%d}-record-{point.seq}.{kind}"
     response: HttpResponseBase
     if kind == "csv":
         response = StreamingHttpResponse(csv.stream(portfolio), content_type="text/csv; charset=utf-8")
@@ -109,7 +129,7 @@ def _file(request: PortalRequest, portfolio: Portfolio, kind: str) -> HttpRespon
         # The file has no name any more when it is read, so that nothing stays behind.
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
-            xlsx.write(portfolio, path, by=request.user.name, at=clock.now(), seq=act.seq)
+            xlsx.write(portfolio, path, by=request.user.name, at=point.at, seq=point.seq)
             response = FileResponse(path.open("rb"), content_type=XLSX)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

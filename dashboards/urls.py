@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from dashboards import initiative_views, proposal_views, register_views, report_views, views
+from dashboards import as_of_views, initiative_views, proposal_views, register_views, report_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("as-of/", as_of_views.choose, name="as-of"),
     path("portfolio/", views.executive, name="executive"),
     path("finance/", views.finance, name="finance"),
     path("reports/", report_views.reports, name="report-list"),

@@ -1,10 +1,12 @@
 """The one clock that services read.
 
-Only `seed_demo` may set it, in demo mode and forward, so that a demo portfolio gets three honest years.
+Only `seed_demo` may set it, in demo mode and forward, so that a demo portfolio gets three honest years. For
+who reads the record as of an earlier point it stands at that point, in their thread alone.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 
 from django.conf import settings
@@ -12,16 +14,32 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 _told: list[datetime] = []
+_standing: ContextVar[datetime | None] = ContextVar("standing", default=None)
 
 
 def now() -> datetime:
     """The moment that facts are recorded at: the real one, or the one that the demo seed tells."""
-    return _told[-1] if _told else timezone.now()
+    return _standing.get() or (_told[-1] if _told else timezone.now())
 
 
 def today() -> date:
     """The local day of `now()`."""
     return timezone.localdate(now())
+
+
+def is_standing() -> bool:
+    """Whether an earlier point is being read."""
+    return _standing.get() is not None
+
+
+@contextmanager
+def standing_at(moment: datetime) -> Iterator[None]:
+    """Let the clock stand at an earlier moment, for reading only."""
+    token = _standing.set(moment)
+    try:
+        yield
+    finally:
+        _standing.reset(token)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import Any, NoReturn, Self, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
 
 from django.apps import apps
 from django.db import models
@@ -28,6 +28,9 @@ class FactManager(models.Manager[F]):
 
 class Fact(models.Model):
     """Something that somebody asserted. Rows are only added; a correction names what it replaces."""
+
+    # Who reads the record as of an earlier point does so with the rights of today.
+    is_a_right: ClassVar[bool] = False
 
     id = models.BigAutoField(primary_key=True)
     transaction = models.ForeignKey(Transaction, models.PROTECT, related_name="+")

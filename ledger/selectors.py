@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from ledger import chain, facts
 from ledger.chain import Fault
@@ -256,3 +257,9 @@ def acts() -> list[str]:
 def last_of(act: str) -> LedgerEntry | None:
     """The newest entry of one kind."""
     return LedgerEntry.objects.filter(act=act).order_by("-seq").first()
+
+
+def first_day() -> date | None:
+    """The local day of the first record; None for an empty ledger."""
+    at = Transaction.objects.order_by("seq").values_list("at", flat=True).first()
+    return None if at is None else timezone.localdate(at)

@@ -85,7 +85,10 @@ def record(
 
     `name` is `<object>.<past participle>`, `actor` is None only for the system itself. The ledger head is
     locked last, so `seq` is the order of commit. An exception inside undoes everything.
+    Raises RuntimeError while an earlier point is read.
     """
+    if clock.is_standing():
+        raise RuntimeError(f"{name} can't be recorded while the record is read as of an earlier point.")
     with transaction.atomic():
         act = Act(
             name=name,

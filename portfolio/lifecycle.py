@@ -1,6 +1,10 @@
 """The life cycle on one screen: which moves exist, and the cache that follows from the facts."""
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from django.db.models import QuerySet
 
 from accounts.errors import InvalidMove
 from ledger import clock
@@ -21,6 +25,11 @@ from portfolio.models import (
     StageChange,
 )
 from portfolio.selectors import fiscal_year_of
+
+# A fact about one initiative.
+F = TypeVar(
+    "F", Appointment, BusinessCase, Classification, Closing, Hold, OutcomeSet, SourceRecord, StageChange
+)
 
 MOVES: dict[str, frozenset[str]] = {
     Stage.DRAFT: frozenset({Stage.SUBMITTED}),
@@ -83,54 +92,81 @@ def close(initiative: Initiative, kind: str, *, act: Act, reason: str) -> Closin
 
 def cache_of(initiative: Initiative) -> dict[str, Any]:
     """What the facts say about the cached columns of an initiative, by column name."""
-    facts = {"initiative": initiative}
-    case = BusinessCase.objects.filter(**facts).order_by("-version").first()
-    source = SourceRecord.objects.filter(**facts).order_by("-about_date", "-id").first()
-    first_case = BusinessCase.objects.filter(**facts).order_by("version").first()
-    stages = list(StageChange.objects.filter(**facts).select_related("transaction").order_by("id"))
-    submitted = next((change for change in stages if change.to_stage == Stage.SUBMITTED), None)
-    closing = Closing.objects.filter(**facts).order_by("id").last()
-    outcome = OutcomeSet.objects.filter(**facts).order_by("id").last()
-    classes = {item.kind: item.value for item in Classification.objects.filter(**facts).order_by("id")}
-    parts = {
-        item.part: item
-        for item in Appointment.objects.filter(**facts).exclude(part=Part.ASSESSOR).order_by("id")
-    }
-    sponsor = parts.get(Part.SPONSOR)
-    confirmation = (
-        SponsorConfirmation.objects.filter(appointment=sponsor)
-        .select_related("transaction")
-        .order_by("id")
-        .last()
-        if sponsor
-        else None
-    )
-    domain = classes.get(Classification.Kind.DOMAIN, "")
-    cache: dict[str, Any] = {
-        "stage": stages[-1].to_stage if stages else Stage.DRAFT,
-        "stage_since": stages[-1].transaction.at if stages else initiative.created_at,
-        "submitted_at": submitted.transaction.at if submitted else None,
-        "track": classes.get(Classification.Kind.TRACK, ""),
-        "domain": domain or (source.domain if source else ""),
-        "risk_tier": classes.get(Classification.Kind.RISK_TIER, ""),
-        "reference_class": case.reference_class if case else "",
-        "closed_kind": closing.kind if closing else "",
-        "outcome": outcome.outcome if outcome else "",
-        "on_hold": holding(initiative) is not None,
-        "owner_id": _person(parts.get(Part.OWNER)),
-        "sponsor_id": _person(sponsor),
-        "benefit_owner_id": _person(parts.get(Part.BENEFIT_OWNER)),
-        "sponsor_confirmed_at": confirmation.transaction.at if confirmation else None,
-        "submitter_id": first_case.submitted_by_id if first_case else None,
-        "current_case_id": case.pk if case else None,
-        "whole_life_cost": case.whole_life_cost if case else None,
-        "fiscal_year": _year(case, source),
-    }
-    if case:
-        cache |= {"title": case.title, "summary": case.summary, "currency": case.currency}
-    elif source:
-        cache |= {"title": source.title, "summary": source.problem[:500], "unit_id": source.unit_id}
-    return cache
+    return caches_of([initiative])[initiative.pk]
+
+
+def caches_of(initiatives: Sequence[Initiative]) -> dict[int, dict[str, Any]]:
+    """The same for many, by initiative: as many queries for all of them as for one."""
+    known = _Known([initiative.pk for initiative in initiatives])
+    return {initiative.pk: known.cache_of(initiative) for initiative in initiatives}
+
+
+class _Known:
+    """The facts that the cache follows from, by initiative, each kind in one query."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        about = {"initiative__in": ids}
+        cases = BusinessCase.objects.filter(**about).defer("content").order_by("version")
+        self.cases = _by_initiative(cases)
+        sources = SourceRecord.objects.filter(**about).defer("raw").order_by("about_date", "id")
+        self.sources = _by_initiative(sources)
+        changes = StageChange.objects.filter(**about).select_related("transaction").order_by("id")
+        self.changes = _by_initiative(changes)
+        self.closings = _by_initiative(Closing.objects.filter(**about).order_by("id"))
+        self.outcomes = _by_initiative(OutcomeSet.objects.filter(**about).order_by("id"))
+        self.classes = _by_initiative(Classification.objects.filter(**about).order_by("id"))
+        parts = Appointment.objects.filter(**about).exclude(part=Part.ASSESSOR).order_by("id")
+        self.parts = _by_initiative(parts)
+        confirmed = SponsorConfirmation.objects.filter(appointment__initiative__in=ids)
+        self.confirmed_at = dict(confirmed.order_by("id").values_list("appointment", "transaction__at"))
+        self.holds = _by_initiative(_in_force(Hold.objects.filter(**about)))
+
+    def cache_of(self, initiative: Initiative) -> dict[str, Any]:
+        """The cached columns of one of them."""
+        pk = initiative.pk
+        case, source, stage = _last(self.cases[pk]), _last(self.sources[pk]), _last(self.changes[pk])
+        closing, outcome = _last(self.closings[pk]), _last(self.outcomes[pk])
+        submitted = next((change for change in self.changes[pk] if change.to_stage == Stage.SUBMITTED), None)
+        classes = {item.kind: item.value for item in self.classes[pk]}
+        parts = {item.part: item for item in self.parts[pk]}
+        sponsor = parts.get(Part.SPONSOR)
+        domain = classes.get(Classification.Kind.DOMAIN, "")
+        cache: dict[str, Any] = {
+            "stage": stage.to_stage if stage else Stage.DRAFT,
+            "stage_since": stage.transaction.at if stage else initiative.created_at,
+            "submitted_at": submitted.transaction.at if submitted else None,
+            "track": classes.get(Classification.Kind.TRACK, ""),
+            "domain": domain or (source.domain if source else ""),
+            "risk_tier": classes.get(Classification.Kind.RISK_TIER, ""),
+            "reference_class": case.reference_class if case else "",
+            "closed_kind": closing.kind if closing else "",
+            "outcome": outcome.outcome if outcome else "",
+            "on_hold": bool(self.holds[pk]),
+            "owner_id": _person(parts.get(Part.OWNER)),
+            "sponsor_id": _person(sponsor),
+            "benefit_owner_id": _person(parts.get(Part.BENEFIT_OWNER)),
+            "sponsor_confirmed_at": self.confirmed_at.get(sponsor.pk) if sponsor else None,
+            "submitter_id": self.cases[pk][0].submitted_by_id if case else None,
+            "current_case_id": case.pk if case else None,
+            "whole_life_cost": case.whole_life_cost if case else None,
+            "fiscal_year": _year(case, source),
+        }
+        if case:
+            cache |= {"title": case.title, "summary": case.summary, "currency": case.currency}
+        elif source:
+            cache |= {"title": source.title, "summary": source.problem[:500], "unit_id": source.unit_id}
+        return cache
+
+
+def _by_initiative(facts: QuerySet[F]) -> defaultdict[int, list[F]]:
+    found: defaultdict[int, list[F]] = defaultdict(list)
+    for fact in facts:
+        found[fact.initiative_id].append(fact)
+    return found
+
+
+def _last(facts: list[F]) -> F | None:
+    return facts[-1] if facts else None
 
 
 def _person(appointment: Appointment | None) -> int | None:
@@ -147,11 +183,11 @@ def _year(case: BusinessCase | None, source: SourceRecord | None) -> int | None:
 
 def holding(initiative: Initiative) -> Hold | None:
     """The hold that is in force, if any."""
-    return (
-        Hold.objects.filter(initiative=initiative, lift=None, until__gte=clock.today())
-        .order_by("-id")
-        .first()
-    )
+    return _in_force(Hold.objects.filter(initiative=initiative)).last()
+
+
+def _in_force(holds: QuerySet[Hold]) -> QuerySet[Hold]:
+    return holds.filter(lift=None, until__gte=clock.today()).order_by("id")
 
 
 def refresh(initiative: Initiative) -> list[str]:

@@ -148,6 +148,16 @@ def _moment_of(seq: int) -> datetime | None:
     return Transaction.objects.filter(seq__lte=seq).order_by("-seq").values_list("at", flat=True).first()
 
 
+def is_late(position: ReturnPosition) -> bool:
+    """Whether something was recorded that the position does not hold yet."""
+    return stale.waiting(stale.RETURN, [position.pk]).exists()
+
+
+def known_through(position: ReturnPosition) -> int:
+    """The record through which the position holds all facts: the last one of all, unless it is late."""
+    return position.through_seq if is_late(position) else last_seq()
+
+
 def set_aside() -> list[tuple[Stale, Initiative | None]]:
     """The returns and scores that can't be computed, with the reason and their initiative."""
     marks = list(stale.set_aside())
@@ -250,12 +260,13 @@ def explain(initiative: Initiative) -> dict[str, dict[str, Any]]:
     if not len(computed) or computed.flows is None:
         return {}
     in_force = rules(position.through_seq)
+    through = known_through(position)
     common = {
         "model_version": in_force.version,
-        "through_seq": position.through_seq,
-        "computed_at": _moment_of(position.through_seq),
+        "through_seq": through,
+        "computed_at": _moment_of(through),
         "on": position.on,
-        "is_late": stale.waiting(stale.RETURN, [initiative.pk]).exists(),
+        "is_late": is_late(position),
     }
     found = (
         _sums(computed)

@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ledger import clock
+
 register = template.Library()
 
 THIN = "\u202f"
@@ -236,10 +238,10 @@ def ago(when: date | None, on: date | None = None) -> str:
     if when is None or _missing(when):
         return NOT_STATED
     if isinstance(when, datetime) and on is None:
-        elapsed = timezone.now() - (when if timezone.is_aware(when) else timezone.make_aware(when))
+        elapsed = clock.now() - (when if timezone.is_aware(when) else timezone.make_aware(when))
         if timedelta(0) <= elapsed < timedelta(days=1):
             return _dated(when, _hours_ago(elapsed))
-    days = (_as_date(on if on is not None else timezone.now()) - _as_date(when)).days
+    days = (_as_date(on if on is not None else clock.now()) - _as_date(when)).days
     if days == 0:
         return _dated(when, "today")
     return _dated(when, f"{_in_words(days)} ago" if days > 0 else f"in {_in_words(-days)}")
@@ -259,7 +261,7 @@ def due(when: date | None, on: date | None = None) -> str:
     """Say when something is due: in 2 days, today, overdue 1 day; with the date behind it."""
     if when is None or _missing(when):
         return NOT_STATED
-    days = (_as_date(when) - _as_date(on if on is not None else timezone.now())).days
+    days = (_as_date(when) - _as_date(on if on is not None else clock.now())).days
     if days < 0:
         return _dated(when, f"overdue {_in_words(-days)}", "overdue")
     return _dated(

@@ -1,6 +1,7 @@
 """`manage.py rebuild`: compute everything that is computed again from the facts, and compare or write it."""
 
 import sys
+from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -15,6 +16,7 @@ from scoring.positions.rebuild import Checked, Difference
 from scoring.return_selectors import day_of_record
 
 SHOWN = 20
+CHUNK = 2_000
 
 
 class Command(BaseCommand):
@@ -77,9 +79,10 @@ class Command(BaseCommand):
     def _write(self) -> None:
         returns, scores = rebuild.write_returns(), rebuild.write_scores()
         balances = sum(bool(rebuild_balance(envelope)) for envelope in Envelope.objects.order_by("pk"))
+        differing = {difference.subject for difference in check_caches().differences}
         caches = sum(
             bool(lifecycle.refresh(initiative))
-            for initiative in Initiative.objects.order_by("pk").iterator(chunk_size=500)
+            for initiative in Initiative.objects.filter(reference__in=differing).order_by("pk")
         )
         self.stdout.write(
             f"Wrote {returns} returns and {scores} scores; "
@@ -102,11 +105,14 @@ def check_balances() -> Checked:
 def check_caches() -> Checked:
     """Every initiative's cached columns against its facts."""
     found = Checked(0, [])
-    for initiative in Initiative.objects.order_by("pk").iterator(chunk_size=500):
-        found.number += 1
+    everything = Initiative.objects.order_by("pk").iterator(chunk_size=CHUNK)
+    while some := list(islice(everything, CHUNK)):
+        caches = lifecycle.caches_of(some)
+        found.number += len(some)
         found.differences += [
             Difference(initiative.reference, name, getattr(initiative, name), value)
-            for name, value in lifecycle.cache_of(initiative).items()
+            for initiative in some
+            for name, value in caches[initiative.pk].items()
             if getattr(initiative, name) != value
         ]
     return found

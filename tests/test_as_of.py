@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_script_prefix, reverse
 
+from accounts import policy
 from accounts import services as accounts
 from accounts.models import Role, Unit, User
+from dashboards.as_of import reading
 from dashboards.reports import csv
 from dashboards.selectors import Portfolio
 from ledger import as_of
@@ -253,10 +257,6 @@ def test_the_last_line_of_a_page_leads_to_the_choice(
 def test_reading_the_past_takes_as_many_queries_for_few_and_for_many(
     content: dict[str, Any], unit: Unit, auditor: User, sign_in: SignIn, django_assert_max_num_queries: Any
 ) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    factories.submitted(content, unit=unit)
     counts = []
     for _ in range(2):
         refresh_returns()
@@ -271,9 +271,18 @@ def test_reading_the_past_takes_as_many_queries_for_few_and_for_many(
     assert counts[0] == counts[1]
 
 
-def test_no_fact_is_recorded_while_the_past_is_read(pilot: Initiative, cfo: User, auditor: User) -> None:
-    from dashboards.as_of import reading
+def test_every_act_of_the_table_is_refused_while_the_past_is_read(pilot: Initiative, ceo: User) -> None:
+    point = as_of.point_from(str(last_seq()))
+    assert point is not None
+    allowed_now = {action for action in policy.table() if policy.may(ceo, action)}
+    with reading(point, ceo):
+        allowed_then = {action for action in policy.table() if policy.may(ceo, action)}
+    assert allowed_then == {action for action in allowed_now if policy.table()[action].as_of}
+    assert {"decision.sign", "initiative.stop"} <= allowed_now - allowed_then
+    assert {"initiative.view", "dashboard.finance"} <= allowed_then
 
+
+def test_no_fact_is_recorded_while_the_past_is_read(pilot: Initiative, cfo: User, auditor: User) -> None:
     point = as_of.point_from(str(last_seq()))
     assert point is not None
     with reading(point, auditor), pytest.raises(RuntimeError):

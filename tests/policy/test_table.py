@@ -234,7 +234,8 @@ def test_the_file_is_whole() -> None:
     used = {name for row in data["actions"] for name in row["conditions"]}
     assert used == set(data["conditions"])
     for row in data["actions"]:
-        assert set(row) == COLUMNS, row["action"]
+        assert set(row) - {"as_of"} == COLUMNS, row["action"]
+        assert row.get("as_of", True) is True, row["action"]
         assert row["roles"], row["action"]
         assert set(row["roles"]) <= {*Role.values, *PARTS, "everyone"}, row["action"]
         assert set(row["roles"].values()) <= {"unit", "part", "any"}, row["action"]

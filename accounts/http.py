@@ -8,15 +8,13 @@ from typing import Any, Concatenate, ParamSpec
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from django.conf import settings
+from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxDetails
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts import policy
 from accounts.errors import StepUpNeeded
@@ -74,26 +72,6 @@ def open_to_all(view: Callable[Concatenate[Any, P], HttpResponseBase]) -> Callab
     return opened
 
 
-class TableAllows(BasePermission):
-    """The same for the API: a view's `actions_of_routes` names the policy action of each of its routes.
-
-    Keys are the viewset's own names (`list`, `retrieve`, `sign`), or `get`, `post` for a plain APIView.
-    """
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """True, or NotAllowed with the table's sentence: the role, or the scope that the token lacks."""
-        method = str(request.method).lower()
-        # A viewset knows its route by name; None there means that the method has none and answers 405.
-        route = view.action if hasattr(view, "action") else {"head": "get"}.get(method, method)
-        if route in {None, "metadata", "options"} or (route == method and not hasattr(view, method)):
-            return True
-        actions: dict[str, str] = getattr(view, "actions_of_routes", {})
-        if route not in actions:
-            return False
-        policy.may(signed_in(request), actions[route]).or_deny()
-        return True
-
-
 def wants_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a fragment and not for a page."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
@@ -121,7 +99,8 @@ def step_up(request: HttpRequest, password: str = "") -> None:
     if is_fresh(request):
         return
     user = signed_in(request)
-    if password and user.check_password(password):
+    # Tried as a sign-in is, so that guesses count and lock the account as they do there.
+    if password and authenticate(request, email=user.email, login=user.email, password=password) == user:
         reauthenticate_by_password(request)
         return
     raise StepUpNeeded("Confirm that it is you: type your password with this act.")

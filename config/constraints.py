@@ -5,6 +5,12 @@ from functools import cache
 
 from django.apps import apps
 from django.db import IntegrityError
+from django.db.models import OneToOneField
+
+from ledger.facts import Fact
+
+# A fact that there is one of for another, such as a confirmation: two people at once make only one.
+DONE_ALREADY = "Somebody did this at the same moment. Look at how it stands now."
 
 
 @cache
@@ -21,6 +27,10 @@ def _sentences() -> dict[str, str]:
             if columns:
                 column_of = {field.name: field.column for field in model._meta.concrete_fields}
                 found[", ".join(f"{model._meta.db_table}.{column_of[name]}" for name in columns)] = sentence
+        for field in model._meta.concrete_fields:
+            if isinstance(field, OneToOneField) and not field.primary_key and issubclass(model, Fact):
+                found[f"{model._meta.db_table}.{field.column}"] = DONE_ALREADY
+                found[f"{model._meta.db_table}_{field.column}_key"] = DONE_ALREADY
     return found
 
 

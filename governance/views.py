@@ -356,7 +356,7 @@ def operation(request: PortalRequest, pk: int) -> HttpResponse:
         request,
         initiative,
         may_accept_operation(request.user, initiative),
-        ReasonForm(request.POST or None),
+        DecidingReasonForm(request.POST or None, is_fresh=is_fresh(request)),
         lambda values: gates.accept_operation(initiative, **values, actor=request.user),
         title="Accept it into operations",
         button="Accept it",

@@ -5,10 +5,9 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.http import TableAllows, signed_in
+from accounts.http import signed_in
 from portfolio.models import Initiative
 from scoring.models import Criterion, Score, ScoringModel, ScoringModelQuerySet
 from scoring.selectors import scores_out
@@ -50,7 +49,6 @@ class ScoreViewSet(ReadOnlyModelViewSet[Score]):
     """Scores by initiative."""
 
     serializer_class = ScoreSerializer
-    permission_classes = [IsAuthenticated, TableAllows]
     actions_of_routes = {"list": "initiative.view", "retrieve": "initiative.view"}
     filterset_fields = ["initiative", "evidence_grade"]
     lookup_field = "initiative"
@@ -98,7 +96,6 @@ class ScoringModelViewSet(ReadOnlyModelViewSet[ScoringModel]):
     """Published versions of the scoring model by version, the newest first."""
 
     serializer_class = ScoringModelSerializer
-    permission_classes = [IsAuthenticated, TableAllows]
     actions_of_routes = {"list": "model.view", "retrieve": "model.view"}
     lookup_field = "version"
     queryset = ScoringModel.objects.none()

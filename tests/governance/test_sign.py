@@ -5,6 +5,7 @@ from decimal import Decimal
 from http import HTTPStatus
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from accounts.errors import Changed, EnvelopeExceeded, InvalidMove, NotAllowed, Refused
@@ -90,6 +91,19 @@ def test_an_old_sign_in_needs_the_password(sign_in: SignIn, cast: Cast, signing:
     for password, status in (("", 422), ("wrong", 422), ("correct horse battery", 302)):
         answer = client.post(url(signing), seen(signing, password=password))
         assert answer.status_code == status
+
+
+def test_guesses_at_the_password_lock_the_account(sign_in: SignIn, cast: Cast, signing: SigningRound) -> None:
+    cast.cfo.set_password("correct horse battery")
+    cast.cfo.save()
+    client = sign_in(cast.cfo, fresh=False)
+    answers = [
+        client.post(url(signing), seen(signing, password=f"guess {number}")).status_code
+        for number in range(settings.AXES_FAILURE_LIMIT)
+    ]
+    assert set(answers[:-1]) == {422}
+    assert client.post(url(signing), seen(signing, password="correct horse battery")).status_code == 429
+    assert not Signature.objects.exists()
 
 
 # What was seen -------------------------------------------------------------------------------

@@ -5,13 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from accounts.errors import Changed, InvalidMove, NotAllowed, Refused
 from accounts.models import Unit, User
+from config.constraints import DONE_ALREADY, sentence_of
 from ledger import clock
 from ledger.models import LedgerEntry, Stale
+from ledger.services import record
 from portfolio import services
-from portfolio.models import CaseDraftEdit, Initiative, PeriodClose, Posting
+from portfolio.models import CaseDraftEdit, Initiative, PeriodClose, Posting, RateSetConfirmation
 from portfolio.selectors import open_month
 from tests.factories import draft, month, piloting
 
@@ -186,6 +189,17 @@ def test_a_service_account_acts_as_its_person(content: dict[str, Any], integrato
     assert initiative.reference
     assert Initiative.objects.open_to(integrator).filter(pk=initiative.pk).exists()
     assert month()
+
+
+def test_of_two_who_confirm_at_once_the_second_reads_a_sentence(finance: User, cfo: User) -> None:
+    rates = services.propose_rates(
+        name="Planning rates", fiscal_year=2026, rates={"EUR": "1.08"}, source="", actor=finance
+    )
+    services.confirm_rates(rates, actor=cfo)
+    # What the slower one of the two comes to: past the check, refused by the database.
+    with pytest.raises(IntegrityError) as refused, record("rates.confirmed", actor=cfo) as act:
+        act.add(RateSetConfirmation, rate_set=rates, by=cfo)
+    assert sentence_of(refused.value) == DONE_ALREADY
 
 
 def test_rates_need_a_second_person(finance: User, cfo: User) -> None:

@@ -21,7 +21,7 @@ from config.problems import CONTENT_TYPE
 from dashboards.api import FiguresView, InitiativeViewSet
 from governance.api import EnvelopeViewSet, SigningRoundViewSet
 from portfolio.api import ActualsView, UnitViewSet
-from scoring.api import ScoreViewSet, ScoringModelViewSet
+from scoring.api import ScoreTrialView, ScoreViewSet, ScoringModelViewSet
 
 app_name = "api"
 
@@ -134,6 +134,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
                 path("schema/", SchemaView.as_view(), name="schema"),
                 path("docs/", docs, name="docs"),
                 path("figures/", FiguresView.as_view(), name="figures"),
+                path("score/", ScoreTrialView.as_view(), name="score-trial"),
                 path("actuals/", ActualsView.as_view(), name="actuals"),
                 *router.urls,
             ]

@@ -1,16 +1,21 @@
 """Scores and the model over the API: read only, and nothing of a score before its scoring closes."""
 
-from typing import Any
+import math
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.http import signed_in
 from portfolio.models import Initiative
-from scoring.models import Criterion, Score, ScoringModel, ScoringModelQuerySet
-from scoring.selectors import scores_out
+from scoring import engine
+from scoring.models import Criterion, EvidenceGrade, Score, ScoringModel, ScoringModelQuerySet
+from scoring.selectors import model_of, scores_out
 
 
 class ContributionSerializer(serializers.Serializer[Any]):
@@ -64,6 +69,109 @@ class ScoreViewSet(ReadOnlyModelViewSet[Score]):
             .select_related("initiative", "round__case", "round__model", "round__closing__transaction")
             .order_by("-low", "-feasibility_low", "initiative__reference")
         )
+
+
+class TrialSerializer(serializers.Serializer[Any]):
+    """Answers to score: whole scorecards and the values of computed criteria; what is left out is unknown."""
+
+    scorecards = serializers.ListField(
+        child=serializers.DictField(
+            child=serializers.IntegerField(min_value=1, max_value=5, allow_null=True),
+        ),
+        min_length=1,
+        max_length=9,
+    )
+    computed = serializers.DictField(child=serializers.FloatField(allow_null=True), default=dict)
+    knock_outs = serializers.DictField(child=serializers.BooleanField(allow_null=True), default=dict)
+    evidence_grade = serializers.ChoiceField(EvidenceGrade.choices, default=EvidenceGrade.CLAIM)
+    explore = serializers.BooleanField(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Names that the model in force has, and values that are numbers."""
+        model = self.context["model"]
+        known = {
+            "scorecards": {criterion.key for criterion in model.judged()},
+            "computed": {criterion.key for criterion in model.computed()},
+            "knock_outs": {str(knock_out) for knock_out in model.knock_outs},
+        }
+        given = {
+            "scorecards": {key for card in attrs["scorecards"] for key in card},
+            "computed": set(attrs["computed"]),
+            "knock_outs": set(attrs["knock_outs"]),
+        }
+        errors = {
+            name: f"Not in the model: {', '.join(sorted(strange))}."
+            for name in known
+            if (strange := given[name] - known[name])
+        }
+        if any(value is not None and not math.isfinite(value) for value in attrs["computed"].values()):
+            errors["computed"] = "Numbers only."
+        if errors:
+            raise serializers.ValidationError(errors)
+        return attrs
+
+
+class TrialDimensionSerializer(serializers.Serializer[Any]):
+    """One dimension, 0 to 100 by its own weights."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class TrialHurdleSerializer(serializers.Serializer[Any]):
+    """One hurdle and the low end that was held against it."""
+
+    measure = serializers.CharField()
+    at_least = serializers.FloatField()
+    low = serializers.FloatField()
+    is_met = serializers.BooleanField()
+
+
+class TrialResultSerializer(serializers.Serializer[Any]):
+    """The score that these answers have under the model in force, and its parts; nothing is saved."""
+
+    model_version = serializers.IntegerField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+    point = serializers.FloatField(allow_null=True)
+    coverage = serializers.FloatField()
+    dimensions = TrialDimensionSerializer(many=True)
+    contributions = ContributionSerializer(many=True)
+    hurdles = TrialHurdleSerializer(many=True)
+    knocked_out = serializers.ListField(child=serializers.CharField())
+    unanswered = serializers.ListField(child=serializers.CharField())
+    is_eligible = serializers.BooleanField()
+    evidence_grade = serializers.CharField()
+
+
+class ScoreTrialView(APIView):
+    """Score answers without saving them, by the function that scores every case."""
+
+    actions_of_routes: ClassVar[dict[str, str]] = {"post": "score.try"}
+
+    @extend_schema(request=TrialSerializer, responses=TrialResultSerializer)
+    def post(self, request: Request) -> Response:
+        """The score, its range, its parts and the version of the model."""
+        model = model_of(ScoringModel.objects.in_force())
+        form = TrialSerializer(data=request.data, context={"model": model})
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        case = engine.score_case(
+            model,
+            given["scorecards"],
+            given["computed"],
+            knock_outs=given["knock_outs"],
+            evidence_grade=given["evidence_grade"],
+        )
+        explore = given["explore"]
+        answer = vars(case) | {
+            "model_version": model.version,
+            "hurdles": case.hurdles(model, explore=explore),
+            "is_eligible": case.is_eligible(model, explore=explore),
+        }
+        return Response(TrialResultSerializer(answer).data)
 
 
 class CriterionSerializer(serializers.ModelSerializer[Criterion]):

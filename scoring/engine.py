@@ -478,6 +478,60 @@ def score_case(
     )
 
 
+@dataclass(frozen=True)
+class NextRung:
+    """The next whole rating on one criterion, and how many points it adds to the low end.
+
+    For an unknown it is the answer that is missing: `rating` is then 5 and `gain` the most that it can add.
+    `value` is what a computed criterion needs for it; `words` is the level of a judged one.
+    """
+
+    key: str
+    title: str
+    is_unknown: bool
+    rating_now: float
+    rating: int
+    gain: float
+    value: float | None
+    words: str
+
+
+def next_rungs(model: Model, low: Sequence[float], high: Sequence[float]) -> tuple[NextRung, ...]:
+    """What would raise a score, most first, then in the model's order; nothing for a criterion at 5.
+
+    `low` and `high` are the ratings of one case in the model's order.
+    """
+    found = []
+    for criterion, most, at_low, at_high in zip(model.criteria, model.points(), low, high, strict=True):
+        if at_low >= HIGHEST_RATING:
+            continue
+        is_unknown = at_low == LOWEST_RATING and at_high == HIGHEST_RATING
+        rating = int(HIGHEST_RATING) if is_unknown else int(at_low) + 1
+        found.append(
+            NextRung(
+                key=criterion.key,
+                title=criterion.title,
+                is_unknown=is_unknown,
+                rating_now=at_low,
+                rating=rating,
+                gain=most * (rating - at_low) / 4,
+                value=value_for(criterion.knots, float(rating)) if criterion.knots else None,
+                words=criterion.levels[rating - 1],
+            )
+        )
+    return tuple(sorted(found, key=lambda rung: -rung.gain))
+
+
+def value_for(knots: Sequence[tuple[float, float]], rating: float) -> float | None:
+    """Where a value function first reaches a rating, from its worse end; None if it never does."""
+    rising = knots[0][1] <= knots[-1][1]
+    ordered = list(knots) if rising else list(reversed(knots))
+    for (left, left_rating), (right, right_rating) in pairwise(ordered):
+        if left_rating <= rating <= right_rating and left_rating < right_rating:
+            return left + (right - left) * (rating - left_rating) / (right_rating - left_rating)
+    return None
+
+
 def _check_inputs(
     model: Model,
     scorecards: Sequence[Mapping[str, int | None]],

@@ -6,7 +6,7 @@ closes, everyone else reads how many are in, and nothing that is made of a ratin
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from accounts import policy
 from accounts.models import Role, RoleGrant, User
@@ -90,7 +90,7 @@ def score_of(initiative: Initiative) -> Score | None:
     return (
         scores_out()
         .filter(initiative=initiative)
-        .select_related("round__model", "round__case", "round__closing__transaction")
+        .select_related("initiative__unit", "round__model", "round__case", "round__closing__transaction")
         .first()
     )
 
@@ -298,6 +298,53 @@ class ScorePanel:
     scale: float = 0
     dimensions: tuple[DimensionScore, ...] = ()
     scorecards: tuple[Scorecard, ...] = ()
+    ranks: tuple["Rank", ...] = ()
+    next_rungs: tuple[engine.NextRung, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rank:
+    """The place among the open initiatives that have a score, 1 being the best."""
+
+    among: str
+    place: int
+    number: int
+
+
+RUNGS_SHOWN = 3
+
+
+def ranks_of(score: Score) -> tuple[Rank, ...]:
+    """Its place in its unit, domain and the portfolio: by low end, then feasibility, then reference.
+
+    Counts only, so that nobody learns whose score stands before it; nothing for a closed initiative.
+    """
+    initiative = score.initiative
+    if initiative.closed_kind:
+        return ()
+    better = Q(low__gt=score.low) | Q(low=score.low) & (
+        Q(feasibility_low__gt=score.feasibility_low)
+        | Q(feasibility_low=score.feasibility_low, initiative__reference__lt=initiative.reference)
+    )
+    groups = {
+        "unit": (str(initiative.unit), Q(initiative__unit=initiative.unit_id)),
+        "domain": (initiative.get_domain_display(), Q(initiative__domain=initiative.domain)),
+        "portfolio": ("the portfolio", Q()),
+    }
+    counted = (
+        scores_out()
+        .filter(initiative__closed_kind="")
+        .order_by()
+        .aggregate(
+            **{f"{key}_number": Count("pk", filter=among) for key, (_, among) in groups.items()},
+            **{f"{key}_before": Count("pk", filter=among & better) for key, (_, among) in groups.items()},
+        )
+    )
+    return tuple(
+        Rank(name, counted[f"{key}_before"] + 1, counted[f"{key}_number"])
+        for key, (name, _) in groups.items()
+        if name
+    )
 
 
 def score_panel(user: User, initiative: Initiative) -> ScorePanel:
@@ -367,4 +414,10 @@ def _panel_of(score: Score, user: User, initiative: Initiative) -> ScorePanel:
             for dimension in model.dimensions
         ),
         scorecards=tuple(visible_scorecards(user, round_)),
+        ranks=ranks_of(score),
+        next_rungs=engine.next_rungs(
+            model,
+            [row["rating_low"] for row in score.contributions],
+            [row["rating_high"] for row in score.contributions],
+        )[:RUNGS_SHOWN],
     )

@@ -269,6 +269,7 @@ READING = {
     "policy.view",
     "people.view",
     "api.describe",
+    "score.try",
 }
 
 
@@ -285,6 +286,7 @@ def test_an_administrator_has_no_business_rights() -> None:
         "policy.view",
         "people.view",
         "api.describe",
+        "score.try",
     }
     people = {
         "unit.add",

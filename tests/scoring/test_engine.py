@@ -226,6 +226,25 @@ def test_the_value_function_of_time_to_benefit(months: float, wanted: float) -> 
     assert engine.value_function(knots, np.array([months]))[0] == wanted
 
 
+@settings(deadline=None)
+@given(cards=some_cards, computed=some_inputs)
+def test_the_next_rung_adds_the_points_that_it_says(cards: list[Card], computed: Computed) -> None:
+    case = engine.score_case(DEFAULT_MODEL, cards, computed)
+    low = [term.rating_low for term in case.contributions]
+    high = [term.rating_high for term in case.contributions]
+    rungs = engine.next_rungs(DEFAULT_MODEL, low, high)
+    assert [rung.gain for rung in rungs] == sorted((rung.gain for rung in rungs), reverse=True)
+    assert {rung.key for rung in rungs} == {t.key for t in case.contributions if t.rating_low < 5}
+    for rung in rungs:
+        raised = [rung.rating if key == rung.key else old for key, old in zip(KEYS, low, strict=True)]
+        ends = np.array([raised], dtype=np.float64), np.array([np.maximum(raised, high)])
+        after = engine.score_many(DEFAULT_MODEL, *ends).low[0]
+        assert after - case.low == pytest.approx(rung.gain, abs=1e-7)
+        if rung.value is not None:
+            knots = DEFAULT_MODEL.criteria[KEYS.index(rung.key)].knots
+            assert engine.value_function(knots, np.array([rung.value]))[0] == pytest.approx(rung.rating)
+
+
 def test_hurdles_read_the_low_end() -> None:
     got = engine.score_case(
         DEFAULT_MODEL,

@@ -16,6 +16,7 @@ from portfolio.models import Initiative
 from scoring import services
 from scoring.default_model import DEFAULT_MODEL
 from scoring.models import Scorecard, ScorecardAssignment, ScorecardDraft, ScoringClose, ScoringRound
+from scoring.positions import refresh_scores
 from tests import factories
 from tests.scoring import cases
 
@@ -310,3 +311,23 @@ def test_the_model_is_open_to_read(sign_in: SignIn, contributor: User) -> None:
         assert all(level.replace("'", "&#x27;") in page for level in criterion.levels)
     for words in ("8.0\u202f% a year", "36 months after go-live", "1.41", "assessors", "computed"):
         assert words in page
+
+
+def test_a_score_says_where_it_stands_in_unit_domain_and_portfolio(
+    content: dict[str, Any], unit: Unit, other_unit: Unit, auditor: User, sign_in: SignIn
+) -> None:
+    best = factories.in_decision(content | {"title": "The best"}, unit=unit, rating=5)
+    second = factories.in_decision(content | {"title": "The second"}, unit=unit, rating=4)
+    equal = factories.in_decision(content | {"title": "Its equal"}, unit=other_unit, rating=4)
+    factories.in_decision(content | {"title": "The last"}, unit=other_unit, rating=3)
+    refresh_scores()
+
+    def places(initiative: Initiative) -> list[tuple[str, int, int]]:
+        page = sign_in(auditor).get(f"{initiative.get_absolute_url()}?tab=score")
+        return [(rank.among, rank.place, rank.number) for rank in page.context["panel"].ranks]
+
+    domain = best.get_domain_display()
+    assert places(best) == [(str(unit), 1, 2), (domain, 1, 4), ("the portfolio", 1, 4)]
+    # A tie goes to the smaller reference.
+    assert places(second) == [(str(unit), 2, 2), (domain, 2, 4), ("the portfolio", 2, 4)]
+    assert places(equal) == [(str(other_unit), 1, 2), (domain, 3, 4), ("the portfolio", 3, 4)]

@@ -327,8 +327,8 @@ def ranks_of(score: Score) -> tuple[Rank, ...]:
         | Q(feasibility_low=score.feasibility_low, initiative__reference__lt=initiative.reference)
     )
     groups = {
-        "unit": (str(initiative.unit), Q(initiative__unit=initiative.unit_id)),
-        "domain": (initiative.get_domain_display(), Q(initiative__domain=initiative.domain)),
+        "unit": (f"its unit, {initiative.unit}", Q(initiative__unit=initiative.unit_id)),
+        "domain": (_domain(initiative), Q(initiative__domain=initiative.domain)),
         "portfolio": ("the portfolio", Q()),
     }
     counted = (
@@ -345,6 +345,10 @@ def ranks_of(score: Score) -> tuple[Rank, ...]:
         for key, (name, _) in groups.items()
         if name
     )
+
+
+def _domain(initiative: Initiative) -> str:
+    return f"its domain, {initiative.get_domain_display()}" if initiative.domain else ""
 
 
 def score_panel(user: User, initiative: Initiative) -> ScorePanel:

@@ -326,8 +326,9 @@ def test_a_score_says_where_it_stands_in_unit_domain_and_portfolio(
         page = sign_in(auditor).get(f"{initiative.get_absolute_url()}?tab=score")
         return [(rank.among, rank.place, rank.number) for rank in page.context["panel"].ranks]
 
-    domain = best.get_domain_display()
-    assert places(best) == [(str(unit), 1, 2), (domain, 1, 4), ("the portfolio", 1, 4)]
+    domain = f"its domain, {best.get_domain_display()}"
+    here, there = f"its unit, {unit}", f"its unit, {other_unit}"
+    assert places(best) == [(here, 1, 2), (domain, 1, 4), ("the portfolio", 1, 4)]
     # A tie goes to the smaller reference.
-    assert places(second) == [(str(unit), 2, 2), (domain, 2, 4), ("the portfolio", 2, 4)]
-    assert places(equal) == [(str(other_unit), 1, 2), (domain, 3, 4), ("the portfolio", 3, 4)]
+    assert places(second) == [(here, 2, 2), (domain, 2, 4), ("the portfolio", 2, 4)]
+    assert places(equal) == [(there, 1, 2), (domain, 3, 4), ("the portfolio", 3, 4)]

@@ -5,9 +5,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse, StreamingHttpResponse
@@ -22,7 +24,7 @@ from accounts.forms import LedgerFilter, VerifyForm
 from accounts.http import PortalRequest, acts
 from accounts.models import User
 from accounts.permissions import may_read_ledger, may_verify_ledger
-from ledger import selectors
+from ledger import selectors, signing, verifier
 from ledger.models import LedgerEntry
 from ledger.selectors import EntryFilter
 
@@ -102,6 +104,7 @@ def ledger(request: PortalRequest) -> HttpResponse:
             "next_url": f"?{urlencode(query | {'beyond': str(page.following)})}" if page.following else "",
             "export_query": urlencode(query),
             "verified": rows[-1] if verified else None,
+            "signed": selectors.newest_head(),
             "may_verify": may_verify_ledger(request.user),
             "verify_form": VerifyForm(),
         },
@@ -219,6 +222,39 @@ def ledger_export(request: PortalRequest) -> HttpResponseBase:
     entries = selectors.entries(_which(form)).order_by("seq").iterator(chunk_size=2000)
     response = StreamingHttpResponse(_csv(entries, names), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="ledger.csv"'
+    return response
+
+
+@acts("ledger.view")
+@require_GET
+def ledger_lines(request: PortalRequest) -> HttpResponseBase:
+    """The whole ledger as JSON Lines with its signed heads: what the stand-alone verifier reads."""
+    may_read_ledger(request.user).or_deny()
+    response = StreamingHttpResponse(
+        selectors.export_lines(), content_type="application/jsonl; charset=utf-8"
+    )
+    response["Content-Disposition"] = 'attachment; filename="ledger.jsonl"'
+    return response
+
+
+@acts("ledger.view")
+@require_GET
+def ledger_verifier(request: PortalRequest) -> HttpResponseBase:
+    """The program that verifies an export with nothing but Python."""
+    may_read_ledger(request.user).or_deny()
+    response = HttpResponse(Path(verifier.__file__).read_bytes(), content_type="text/x-python; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="verify_keel_ledger.py"'
+    return response
+
+
+@acts("ledger.view")
+@require_GET
+def ledger_key(request: PortalRequest) -> HttpResponseBase:
+    """The public key that heads are signed with."""
+    may_read_ledger(request.user).or_deny()
+    pem = signing.public_pem(signing.signing_key(settings.LEDGER_KEY_FILE))
+    response = HttpResponse(pem, content_type="application/x-pem-file")
+    response["Content-Disposition"] = 'attachment; filename="keel-ledger-key.pem"'
     return response
 
 

@@ -29,6 +29,9 @@ urlpatterns = [
     path("welcome/<str:token>/", views.welcome, name="welcome"),
     path("ledger/", ledger_views.ledger, name="ledger"),
     path("ledger/verify/", ledger_views.ledger_verify, name="ledger-verify"),
+    path("ledger/export.jsonl", ledger_views.ledger_lines, name="ledger-lines"),
+    path("ledger/verifier.py", ledger_views.ledger_verifier, name="ledger-verifier"),
+    path("ledger/key.pem", ledger_views.ledger_key, name="ledger-key"),
     path("ledger/export.csv", ledger_views.ledger_export, name="ledger-export"),
     path("ledger/<int:seq>/", ledger_views.ledger_entry, name="ledger-entry"),
 ]

@@ -51,13 +51,21 @@ app.conf.update(
             "schedule": 5.0,
             "options": {"expires": 30},
         },
+        "sign the ledger's head": {
+            "task": "ledger.tasks.sign_head",
+            "schedule": crontab(hour=2, minute=30),
+        },
+        "publish signed heads": {
+            "task": "ledger.tasks.publish_heads",
+            "schedule": crontab(minute=45),
+        },
         "nightly sweep": {
             "task": "scoring.tasks.nightly_sweep",
             "schedule": crontab(hour=2, minute=0),
         },
     },
 )
-app.autodiscover_tasks(["accounts", "portfolio", "scoring", "governance", "dashboards"])
+app.autodiscover_tasks(["ledger", "accounts", "portfolio", "scoring", "governance", "dashboards"])
 logger = logging.getLogger(__name__)
 
 

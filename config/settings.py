@@ -408,6 +408,25 @@ REGISTER_IS_OPEN: bool = yes_or_no("REGISTER_IS_OPEN", default=True)
 if BASE_CURRENCY not in CURRENCIES:
     raise ImproperlyConfigured(f"BASE_CURRENCY must be an ISO 4217 code such as EUR, not {BASE_CURRENCY!r}.")
 
+# The ledger ----------------------------------------------------------------------------------
+
+LEDGER_KEY_FILE = Path(env.str("LEDGER_KEY_FILE", default="") or DATA_DIR / "ledger-key.pem")
+LEDGER_PUBLISH_TO: list[str] = env.list(
+    "LEDGER_PUBLISH_TO", default=[f"file:{DATA_DIR / 'ledger-heads'}"] if DEMO else []
+)
+for _place in LEDGER_PUBLISH_TO:
+    _parts = urlsplit(_place)
+    _shapes = {
+        "file": _parts.path.startswith("/"),
+        "mailto": "@" in _parts.path,
+        "https": bool(_parts.hostname),
+    }
+    if not _shapes.get(_parts.scheme):
+        raise ImproperlyConfigured(
+            "LEDGER_PUBLISH_TO must hold file:/folder, mailto:name@example.com or https://host/path, "
+            f"not {_place!r}."
+        )
+
 # Logs ----------------------------------------------------------------------------------------
 
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO").upper()

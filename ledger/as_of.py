@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from ledger import clock
 from ledger.facts import fact_models
-from ledger.models import LedgerEntry, LedgerHead, Stale, Transaction
+from ledger.models import LedgerEntry, LedgerHead, SignedHead, Stale, Transaction
 from ledger.services import last_seq, seq_at
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -127,6 +127,7 @@ def facts_through(point: Point) -> Iterator[Shadow]:
         known = f"transaction_id IN (SELECT id FROM {shadow.of(Transaction)} WHERE {through})"  # noqa: S608
         shadow.view(Transaction, through)
         shadow.view(LedgerEntry, through)
+        shadow.view(SignedHead, through)
         for model in fact_models():
             if not model.is_a_right:
                 shadow.view(model, known)

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ledger import chain
-from ledger.models import LedgerEntry, Transaction
+from ledger.models import LedgerEntry, SignedHead, Transaction
 
 # SQLite keeps a decimal as a double; money is kept as integers and has no such limit.
 SQLITE_DIGITS = 15
@@ -105,8 +105,8 @@ def fact_models() -> list[type[Fact]]:
 
 
 def protected_tables() -> list[str]:
-    """The tables that only grow: all facts, the transactions and the ledger."""
-    models_that_grow: list[type[models.Model]] = [Transaction, LedgerEntry, *fact_models()]
+    """The tables that only grow: all facts, the transactions, the ledger and its signed heads."""
+    models_that_grow: list[type[models.Model]] = [Transaction, LedgerEntry, SignedHead, *fact_models()]
     return [model._meta.db_table for model in models_that_grow]
 
 

@@ -57,6 +57,41 @@ class LedgerEntry(models.Model):
         return f"{self.seq} {self.act}"
 
 
+class SignedHead(models.Model):
+    """The head of the ledger on a day, signed with a key that the database doesn't hold."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    # The public key, as hexadecimal digits.
+    key = models.CharField(max_length=64)
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        ordering = ["seq"]
+
+    def __str__(self) -> str:
+        return f"head {self.seq}, signed"
+
+
+class HeadPublication(models.Model):
+    """A signed head that is to be kept at a place outside: a folder, a mailbox, an address."""
+
+    head = models.ForeignKey(SignedHead, models.PROTECT, related_name="publications")
+    place = models.CharField(max_length=300)
+    published_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    failure = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["head", "place"], name="a_head_is_published_once_at_a_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.head} at {self.place}"
+
+
 class Stale(models.Model):
     """What must be computed again: a subject is stale while its position's `through_seq` < `last_seq`.
 

@@ -12,13 +12,13 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from ledger import chain, facts
+from ledger import chain, facts, verifier
 from ledger.chain import Fault
 from ledger.facts import Fact
-from ledger.models import LedgerEntry, LedgerHead, Transaction
+from ledger.models import LedgerEntry, LedgerHead, SignedHead, Transaction
 
 CHUNK = 2000
 # SQLite keeps an id and a moment as text, which other bytes could spell as well (A for a, T for a space).
@@ -67,6 +67,7 @@ def examine(*, state: bool) -> Examination:
         found = list(counted.readable(chain.faults(counted.links(), head.seq, head.hash)))
         found += counted.readable(_transaction_faults())
         found += _spelling_faults()
+        found += counted.readable(_head_faults())
         if state:
             found += counted.readable(counted.state_faults())
     return Examination(counted.entries, counted.facts, sorted(found, key=lambda fault: fault.seq))
@@ -89,6 +90,35 @@ def _one_moment() -> Iterator[None]:
                 yield
             finally:
                 cursor.execute("COMMIT")
+
+
+def _head_faults() -> Iterator[Fault]:
+    """Signed heads that name another chain, or that nobody signed so."""
+    hashes = LedgerEntry.objects.filter(seq=OuterRef("seq")).values("hash")
+    for head in SignedHead.objects.annotate(present=Subquery(hashes)).order_by("seq"):
+        message = verifier.head_message(head.seq, head.hash, chain.plain(head.at))
+        if not verifier.is_signed(bytes.fromhex(head.key), message, bytes.fromhex(head.signature)):
+            yield Fault(head.seq, f"The signature of the head at {head.seq} does not fit.")
+        elif head.present != head.hash:
+            yield Fault(head.seq, f"Entry {head.seq} is not the one that was signed: it was changed or cut.")
+
+
+def export_lines() -> Iterator[str]:
+    """The whole ledger as JSON Lines: the entries in order, then the signed heads; what `verifier` reads."""
+    for link in links():
+        yield chain.canonical({"kind": "entry"} | link._asdict()) + "\n"
+    for head in SignedHead.objects.order_by("seq"):
+        yield chain.canonical(head_row(head) | {"kind": "head"}) + "\n"
+
+
+def newest_head() -> SignedHead | None:
+    """The newest signed head, with where it is kept."""
+    return SignedHead.objects.prefetch_related("publications").order_by("-seq").first()
+
+
+def head_row(head: SignedHead) -> dict[str, Any]:
+    """A signed head as it is published."""
+    return {name: getattr(head, name) for name in ("seq", "hash", "at", "key", "signature")}
 
 
 class _Counted:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from django.db import connection, models, transaction
 
-from ledger import chain, clock
+from ledger import chain, clock, signing
 from ledger.facts import Fact
-from ledger.models import LedgerEntry, LedgerHead, Transaction
+from ledger.models import HeadPublication, LedgerEntry, LedgerHead, SignedHead, Transaction
 
 F = TypeVar("F", bound=Fact)
 
@@ -163,6 +164,28 @@ def seq_at(moment: datetime) -> int:
     """The last sequence number recorded at or before a moment; 0 if there was none."""
     found = Transaction.objects.filter(at__lte=moment).order_by("-seq").values_list("seq", flat=True).first()
     return found or 0
+
+
+def sign_head(key_file: Path, places: Sequence[str]) -> SignedHead | None:
+    """Sign the head and ask for its publication; None when it is signed already, or nothing is recorded.
+
+    Raises NoSigningKey.
+    """
+    key = signing.signing_key(key_file)
+    with transaction.atomic():
+        head = LedgerHead.objects.select_for_update().filter(pk=1).first()
+        if head is None or not head.seq or SignedHead.objects.filter(seq=head.seq).exists():
+            return None
+        at = clock.now()
+        signed = SignedHead.objects.create(
+            seq=head.seq,
+            hash=head.hash,
+            at=at,
+            key=signing.public_bytes(key).hex(),
+            signature=signing.signature_of(key, head.seq, head.hash, chain.plain(at)),
+        )
+        HeadPublication.objects.bulk_create([HeadPublication(head=signed, place=place) for place in places])
+    return signed
 
 
 def is_recording() -> bool:

@@ -1,11 +1,11 @@
-"""`manage.py verify_ledger [--state]`: does the record hold?"""
+"""`manage.py verify_ledger [--state | EXPORT KEY [HEAD ...]]`: does the record hold?"""
 
 import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ledger import selectors
+from ledger import selectors, verifier
 
 
 class Command(BaseCommand):
@@ -14,11 +14,14 @@ class Command(BaseCommand):
     help = "Verify the ledger: the chain against its head and, with --state, every fact row against it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The one choice."""
+        """An exported file, or the database with or without its facts."""
+        parser.add_argument("files", nargs="*", help="an export, a public key, and heads kept outside")
         parser.add_argument("--state", action="store_true", help="also recompute the digest of all fact rows")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the counts, and each fault on a line of its own."""
+        if options["files"]:
+            sys.exit(verifier.main(options["files"]))
         examination = selectors.examine(state=options["state"])
         read = f"{examination.entries} entries"
         if options["state"]:

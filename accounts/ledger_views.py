@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -252,8 +251,11 @@ def ledger_verifier(request: PortalRequest) -> HttpResponseBase:
 def ledger_key(request: PortalRequest) -> HttpResponseBase:
     """The public key that heads are signed with."""
     may_read_ledger(request.user).or_deny()
-    pem = signing.public_pem(signing.signing_key(settings.LEDGER_KEY_FILE))
-    response = HttpResponse(pem, content_type="application/x-pem-file")
+    signed = selectors.newest_head()
+    if signed is None:
+        raise Http404
+    # The web server needs no private key: the head names the public one.
+    response = HttpResponse(signing.pem_of(bytes.fromhex(signed.key)), content_type="application/x-pem-file")
     response["Content-Disposition"] = 'attachment; filename="keel-ledger-key.pem"'
     return response
 

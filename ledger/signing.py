@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -56,4 +56,10 @@ def public_bytes(key: Ed25519PrivateKey) -> bytes:
 
 def public_pem(key: Ed25519PrivateKey) -> str:
     """The public key as auditors keep it."""
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return pem_of(public_bytes(key))
+
+
+def pem_of(public: bytes) -> str:
+    """A public key of 32 bytes in PEM."""
+    key = Ed25519PublicKey.from_public_bytes(public)
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

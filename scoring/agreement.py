@@ -39,7 +39,7 @@ def alpha(ratings: FloatArray) -> float:
     observed = float((pairs * difference).sum(axis=(1, 2)) @ weight)
     # The difference of a rung from itself is 0, so pairs of a rating with itself add nothing.
     expected = float((np.outer(frequency, frequency) * difference).sum()) / (frequency.sum() - 1)
-    return 1.0 - observed / expected
+    return float(1.0 - observed / expected)
 
 
 def _ordinal_difference(frequency: FloatArray) -> FloatArray:

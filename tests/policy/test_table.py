@@ -262,6 +262,7 @@ READING = {
     "figures.read",
     "envelope.view",
     "model.view",
+    "calibration.view",
     "gates.view",
     "ledger.view",
     "ledger.verify",

@@ -54,6 +54,7 @@ from portfolio.models import (
 )
 from portfolio.services import freeze_case
 from scoring.models import Score, ScoringClose
+from scoring.positions.learning import moved_by
 from scoring.selectors import score_of
 
 # Which stage follows on what a gate says; a missing pair leaves the stage.
@@ -752,6 +753,7 @@ def write_outcome(initiative: Initiative, outcome: str, reason: str, *, act: Act
     initiative.save(update_fields=["outcome"])
     act.note(outcome=outcome)
     act.marks("return", [initiative.pk])
+    act.marks_found("return", moved_by(initiative))
     return fact
 
 

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,6 +43,7 @@ class Act:
     body: dict[str, Any] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
     stale: dict[str, set[int]] = field(default_factory=dict)
+    finders: list[tuple[str, Callable[[], Iterable[int]]]] = field(default_factory=list)
 
     def add(self, model: type[F], /, **values: Any) -> F:
         """Insert one fact of this act and return it."""
@@ -71,6 +72,14 @@ class Act:
     def marks(self, kind: str, subjects: Iterable[int]) -> None:
         """Say that these subjects' positions of this kind must be computed again."""
         self.stale.setdefault(kind, set()).update(subjects)
+
+    def marks_found(self, kind: str, find: Callable[[], Iterable[int]]) -> None:
+        """The same for subjects that are looked for at the end, under the ledger's lock.
+
+        For an act that moves the positions of many: whatever was recorded before it is found, even if that
+        happened while this act ran.
+        """
+        self.finders.append((kind, find))
 
 
 @contextmanager
@@ -124,6 +133,8 @@ def _close(act: Act) -> None:
     link = link._replace(hash=chain.hash_of(link))
     LedgerEntry.objects.create(**link._asdict() | {"transaction": None, "transaction_id": act.id})
     LedgerHead.objects.filter(pk=1).update(seq=act.seq, hash=link.hash)
+    for kind, find in act.finders:
+        act.marks(kind, find())
     for kind, subjects in sorted(act.stale.items()):
         mark_stale(kind, subjects, act.seq)
 

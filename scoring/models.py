@@ -11,7 +11,7 @@ from accounts.models import User
 from ledger import clock
 from ledger.facts import Fact, FactManager
 from portfolio.fields import MoneyField
-from portfolio.models import BusinessCase, Initiative, OutcomeClass, Stage
+from portfolio.models import BusinessCase, Initiative, OutcomeClass, OutcomeSet, ReferenceClass, Stage
 
 # Amber begins at a tenth over or short of the baseline.
 WORTH_SAYING = 0.10
@@ -308,6 +308,26 @@ class Score(Position):
 
     def __str__(self) -> str:
         return f"{self.low:.1f} to {self.high:.1f}"
+
+
+class ObservedOutcome(models.Model):
+    """What one initiative cost, took and gave against its baseline, when its outcome was set.
+
+    Actual ÷ planned, from the facts up to `seq`, which is the outcome's own; null where there is nothing to
+    compare. Nothing that comes later changes it, so it is only ever added.
+    """
+
+    outcome = models.OneToOneField(OutcomeSet, models.CASCADE, primary_key=True, related_name="+")
+    initiative = models.ForeignKey(Initiative, models.CASCADE, related_name="+")
+    seq = models.BigIntegerField(db_index=True)
+    on = models.DateField()
+    reference_class = models.CharField(max_length=12, choices=ReferenceClass.choices, blank=True)
+    cost = models.FloatField(null=True)
+    time = models.FloatField(null=True)
+    benefit = models.FloatField(null=True)
+
+    def __str__(self) -> str:
+        return f"what {self.initiative_id} showed"
 
 
 class ReturnPosition(Position):

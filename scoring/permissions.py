@@ -14,6 +14,11 @@ def may_see_desk(user: User) -> Verdict:
     return policy.may(user, "scoring.view")
 
 
+def may_see_calibration(user: User) -> Verdict:
+    """See scores against outcomes within one's reach, and how units forecast."""
+    return policy.may(user, "calibration.view")
+
+
 def may_open_scoring(user: User, initiative: Initiative) -> Verdict:
     """The portfolio office, while the initiative is in assessment."""
     return policy.may(user, "scoring.assign", initiative)

@@ -20,10 +20,12 @@ from portfolio import money
 from portfolio.models import Initiative
 from portfolio.templatetags import figures as written
 from scoring import finance
-from scoring.finance import FloatArray, Ratios
+from scoring.experience import Learned
+from scoring.finance import FloatArray
 from scoring.models import ReturnPosition, ReturnYear
 from scoring.positions import Computed, compute_returns, stale, store
-from scoring.positions.facts import CASH, CLASSES, DELIVERY, OTHER, RUN, Rules, day_of, fiscal_years_of, rules
+from scoring.positions.facts import CASH, CLASSES, DELIVERY, OTHER, RUN, Rules, day_of, fiscal_years_of
+from scoring.positions.learning import rules
 from scoring.positions.returns import (
     DIGITS,
     Flows,
@@ -75,7 +77,7 @@ def preview(content: Mapping[str, Any], currency: str) -> Preview | None:
         # The form says at the field what is impossible; here there is only nothing to show.
         return None
     classes = [str(content.get("reference_class") or "")]
-    measured = measure_plans(found.planned, found.go_live, classes, in_force.settings)
+    measured = measure_plans(found.planned, found.go_live, classes, in_force)
     submitted = measured.submitted
 
     def corrected(table: RatioTable, values: Sequence[FloatArray]) -> Measures:
@@ -89,8 +91,8 @@ def preview(content: Mapping[str, Any], currency: str) -> Preview | None:
         submitted=_measures(
             submitted.npv, measured.submitted_all, submitted.pv_costs, payback=submitted.payback
         ),
-        p50=corrected(Ratios.at_p50, measured.p50),
-        p80=corrected(Ratios.at_p80, measured.p80),
+        p50=corrected(in_force.at_p50, measured.p50),
+        p80=corrected(in_force.at_p80, measured.p80),
         reference_class=classes[0],
         has_cash_benefit=bool(found.planned[CASH].any()),
     )
@@ -201,9 +203,7 @@ class Explanation:
     is_late: bool = False
 
 
-CORRECTION = (
-    "The ratios come from general IT work of this class; what Keel has seen itself does not move them yet."
-)
+CORRECTION = "The ratios start from general IT work, as Keel's design gives them, and move with own outcomes."
 # figure -> (title, formula); each is the sum of its fiscal years.
 _BY_YEAR = {
     "planned_cost": ("Planned cost", "Sum of the cost lines of the newest frozen plan, by fiscal year"),
@@ -271,7 +271,7 @@ def explain(initiative: Initiative) -> dict[str, dict[str, Any]]:
     found = (
         _sums(computed)
         | _discounted(computed, in_force)
-        | _quotients(initiative, computed)
+        | _quotients(initiative, computed, in_force)
         | _times(computed)
     )
     return {name: asdict(explanation) | common for name, explanation in found.items()}
@@ -327,7 +327,7 @@ def _discounted(computed: Computed, in_force: Rules) -> dict[str, Explanation]:
     settings_ = in_force.settings
     base = int(flows.base[0])
     found = {}
-    for name, (cost, benefit) in _by_figure(flows, settings_).items():
+    for name, (cost, benefit) in _by_figure(flows, in_force).items():
         value = _value(computed, name)
         if value is None:
             continue
@@ -343,7 +343,7 @@ def _discounted(computed: Computed, in_force: Rules) -> dict[str, Explanation]:
             f"to {settings_.horizon_months} months after go-live",
             written.money(amount),
             terms,
-            words=_ratios_in_words(name, flows.classes[0]),
+            words=_ratios_in_words(name, flows.classes[0], in_force),
             amount=amount,
             adds_up=True,
         )
@@ -356,8 +356,9 @@ def _flows(computed: Computed) -> Flows:
     return computed.flows
 
 
-def _by_figure(flows: Flows, settings_: finance.ReturnSettings) -> dict[str, tuple[FloatArray, FloatArray]]:
+def _by_figure(flows: Flows, in_force: Rules) -> dict[str, tuple[FloatArray, FloatArray]]:
     """Cost and benefit by month of each present value, in units, for the first row."""
+    settings_ = in_force.settings
     planned, baseline, predicted = (
         part / money.ONE for part in (flows.planned, flows.baseline, flows.forecast)
     )
@@ -366,7 +367,7 @@ def _by_figure(flows: Flows, settings_: finance.ReturnSettings) -> dict[str, tup
         "submitted": (planned[DELIVERY] + planned[RUN], planned[CASH], planned[OTHER]),
         "forecast": (predicted[0], predicted[1], predicted[2]),
     }
-    for name, table in (("p50", Ratios.at_p50), ("p80", Ratios.at_p80)):
+    for name, table in (("p50", in_force.at_p50), ("p80", in_force.at_p80)):
         found[name] = corrected_flows(flows.planned, flows.go_live, flows.classes, table, settings_)
     pairs: dict[str, tuple[FloatArray, FloatArray]] = {
         "baseline_npv": (baseline[DELIVERY] + baseline[RUN], baseline[CASH]),
@@ -400,21 +401,31 @@ def _discounted_years(flows: FloatArray, base: int, annual_rate: float) -> list[
     return terms
 
 
-def _ratios_in_words(name: str, reference_class: str) -> str:
-    """The class ratios behind a corrected figure."""
+def _ratios_in_words(name: str, reference_class: str, in_force: Rules) -> str:
+    """The class ratios behind a corrected figure, and what they rest on."""
     quantile = next((q for q in ("p50", "p80") if q in name), None)
     if quantile is None or reference_class not in CLASSES:
         return ""
     key = finance.ReferenceClass(reference_class)
-    ratios = finance.REFERENCE_CLASSES[key]
-    cost, time, benefit = (getattr(ratio, quantile) for ratio in (ratios.cost, ratios.time, ratios.benefit))
+    found = in_force.experience[key]
+    cost, time, benefit = (
+        _learned_in_words(term, quantile) for term in (found.cost, found.time, found.benefit)
+    )
     return (
-        f"{finance.REFERENCE_CLASS_TITLES[key]}: cost times {cost:g}, months to go-live times {time:g}, "
-        f"benefit times {benefit:g}. {CORRECTION}"
+        f"{finance.REFERENCE_CLASS_TITLES[key]}: cost times {cost}, months to go-live times {time}, "
+        f"benefit times {benefit}. {CORRECTION}"
     )
 
 
-def _quotients(initiative: Initiative, computed: Computed) -> dict[str, Explanation]:
+def _learned_in_words(term: Learned, quantile: str) -> str:
+    """One ratio, with where it started if own outcomes moved it."""
+    now, before = getattr(term.result, quantile), getattr(term.prior, quantile)
+    if not term.number:
+        return f"{now:g}"
+    return f"{now:.3g} (from {before:g}, moved by {term.number} observed with a mean of {term.mean:.3g})"
+
+
+def _quotients(initiative: Initiative, computed: Computed, in_force: Rules) -> dict[str, Explanation]:
     flows = _flows(computed)
     found = {}
     for name, (title, npv, pv_cost) in _QUOTIENTS.items():
@@ -430,7 +441,7 @@ def _quotients(initiative: Initiative, computed: Computed) -> dict[str, Explanat
             for part in (npv, pv_cost)
             for value in (_value(computed, part),)
         ]
-        words = _ratios_in_words(name, flows.classes[0])
+        words = _ratios_in_words(name, flows.classes[0], in_force)
         if name == "roi_to_date":
             words = (
                 "Over the months that are closed for cost and benefit; what awaits attestation is left out."

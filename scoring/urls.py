@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scoring import views
+from scoring import calibration_views, views
 
 urlpatterns = [
     path("scoring/", views.scorecard_list, name="scorecard-list"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("scorecards/<int:pk>/", views.scorecard_detail, name="scorecard-detail"),
     path("scorecards/<int:pk>/save/", views.scorecard_save, name="scorecard-save"),
     path("scorecards/<int:pk>/complete/", views.scorecard_complete, name="scorecard-complete"),
+    path("model/calibration/", calibration_views.model_calibration, name="model-calibration"),
     path("model/", views.scoring_model, name="scoring-model"),
 ]

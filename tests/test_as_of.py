@@ -35,7 +35,16 @@ __all__ = ["people"]
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("executive", "finance", "envelope-list", "gates", "ledger", "report-list", "scoring-model")
+PAGES = (
+    "executive",
+    "finance",
+    "envelope-list",
+    "gates",
+    "ledger",
+    "report-list",
+    "scoring-model",
+    "model-calibration",
+)
 STAGES = ("submitted", "assessment", "decision", "pilot", "scaling", "operating")
 TABS = ("case", "score", "money", "kpis", "risk", "decisions", "activity")
 POINTS, ACTS_BETWEEN = 5, 100

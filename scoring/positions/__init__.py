@@ -13,7 +13,8 @@ from portfolio.models import Initiative
 from scoring.finance import IntArray
 from scoring.models import ReturnPosition
 from scoring.positions import scores, stale, store
-from scoring.positions.facts import Facts, rules
+from scoring.positions.facts import Facts
+from scoring.positions.learning import keep_observations, rules
 from scoring.positions.returns import BLOCK, Computed, Provenance, compute, joined
 from scoring.positions.scores import compute_scores
 
@@ -68,6 +69,7 @@ def refresh_returns(ids: Iterable[int] | None = None, *, on: date | None = None)
     Safe to run twice, twice at once, and late: a position is only ever replaced by a newer one.
     """
     day = on or clock.today()
+    keep_observations()
 
     def work(subjects: Sequence[int]) -> int:
         seq = last_seq()

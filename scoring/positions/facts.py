@@ -21,7 +21,8 @@ from django.db import connection
 
 from portfolio import money
 from portfolio.models import ClosedKind, OutcomeClass, Stage
-from scoring.finance import REFERENCE_CLASSES, IntArray, ReturnSettings
+from scoring.experience import NONE_YET, Experience, ratios
+from scoring.finance import REFERENCE_CLASSES, IntArray, Ratios, ReferenceClass, ReturnSettings
 from scoring.models import ScoringModel
 
 Columns = dict[str, IntArray]
@@ -95,12 +96,22 @@ def months_of_moments(seconds: IntArray) -> IntArray:
 
 @dataclass(frozen=True)
 class Rules:
-    """The planning rates and the settings of the model in force, as of a `seq`."""
+    """The planning rates, the settings of the model in force and the class ratios, as of a `seq`."""
 
     version: int
     settings: ReturnSettings
     # Fiscal year -> currency -> units of the base currency, of the newest confirmed set of that year.
     rates: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    # What the outcomes set by then teach; without them, the ratios that Keel ships.
+    experience: Mapping[ReferenceClass, Experience] = field(default_factory=lambda: NONE_YET)
+
+    def at_p50(self, classes: Sequence[str]) -> Ratios:
+        """The middle ratios of each initiative's class after experience."""
+        return Ratios.at_p50(classes, ratios(self.experience))
+
+    def at_p80(self, classes: Sequence[str]) -> Ratios:
+        """The careful ratios of each initiative's class after experience."""
+        return Ratios.at_p80(classes, ratios(self.experience))
 
     def rate(self, currency: str, fiscal_year: int) -> Decimal | None:
         """Units of the base currency for one unit; None where there is no rate, never 1 by default.
@@ -113,7 +124,10 @@ class Rules:
 
 
 def rules(seq: int) -> Rules:
-    """What is in force as of a `seq`; before the first model is published, the settings that Keel ships."""
+    """What is in force as of a `seq`, but for what outcomes teach, which `learning.rules` adds.
+
+    Before the first model is published these are the settings that Keel ships.
+    """
     model = (
         ScoringModel.objects.published()
         .filter(publication__transaction__seq__lte=seq)

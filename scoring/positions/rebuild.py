@@ -13,8 +13,8 @@ from ledger import chain, clock
 from ledger.models import Stale
 from ledger.services import last_seq
 from scoring import positions
-from scoring.models import ReturnPosition, ReturnYear, Score
-from scoring.positions import scores, stale, store
+from scoring.models import ObservedOutcome, ReturnPosition, ReturnYear, Score
+from scoring.positions import learning, scores, stale, store
 from scoring.positions.returns import YEAR_COLUMNS, Computed
 
 FEW = 500
@@ -178,6 +178,35 @@ def write_scores() -> int:
         scores.write(of_day, seq=seq, on=on, subjects=[score.initiative for score in of_day], anew=True)
         for on, of_day in by_day.items()
     )
+
+
+# What outcomes teach --------------------------------------------------------------------------
+
+
+def check_observations() -> Checked:
+    """What every outcome showed, against its facts; one that is not kept yet is no difference."""
+    stored = ObservedOutcome.objects.in_bulk()
+    found = Checked(len(stored), [])
+    names = [field.attname for field in ObservedOutcome._meta.concrete_fields]
+    fresh = {outcome.pk: outcome for outcome in learning.all_outcomes(last_seq())}
+    for pk, kept in stored.items():
+        subject = f"what outcome {pk} of initiative {kept.initiative_id} showed"
+        if pk not in fresh:
+            found.differences.append(Difference(subject, "observation", "one", None))
+            continue
+        computed = learning.instance(fresh[pk])
+        found.differences += [
+            Difference(subject, name, getattr(kept, name), getattr(computed, name))
+            for name in names
+            if getattr(kept, name) != getattr(computed, name)
+        ]
+    return found
+
+
+def write_observations() -> int:
+    """Compute what every outcome showed anew and keep it; how many."""
+    ObservedOutcome.objects.all().delete()
+    return learning.keep_observations()
 
 
 # As of ---------------------------------------------------------------------------------------

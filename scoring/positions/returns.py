@@ -68,6 +68,8 @@ class Flows:
     base: IntArray
     go_live: IntArray
     classes: Sequence[str]
+    baseline_go_live: IntArray  # of the first baseline, like its class
+    baseline_classes: Sequence[str]
     planned: IntArray  # by line: delivery, run, cash, other
     baseline: IntArray
     actual: IntArray
@@ -150,12 +152,14 @@ class PlanMeasures:
 
 
 def measure_plans(
-    planned: IntArray, go_live: IntArray, classes: Sequence[str], rules: finance.ReturnSettings
+    planned: IntArray, go_live: IntArray, classes: Sequence[str], in_force: Rules
 ) -> PlanMeasures:
-    """Measures of plans, submitted and corrected. `planned` has shape (lines, initiatives, months).
+    """Measures of plans, submitted and corrected by the class ratios in force.
 
-    A plan without a class is not corrected: its measures there are NaN.
+    `planned` has shape (lines, initiatives, months). A plan without a class is not corrected: its measures
+    there are NaN.
     """
+    rules = in_force.settings
     delivery, run, cash, other = _units(planned)
     cost = delivery + run
     known = np.array([name in CLASSES for name in classes], dtype=bool)
@@ -176,8 +180,8 @@ def measure_plans(
     return PlanMeasures(
         submitted=finance.returns(cost, cash, rules),
         submitted_all=finance.npv(cash + other - cost, rules.annual_rate),
-        p50=corrected(Ratios.at_p50),
-        p80=corrected(Ratios.at_p80),
+        p50=corrected(in_force.at_p50),
+        p80=corrected(in_force.at_p80),
     )
 
 
@@ -508,10 +512,14 @@ class _Block:
 
     # Measures
 
+    def _classes_of(self, case: IntArray) -> list[str]:
+        """The reference class of each row's case, empty where it has none."""
+        places = self._of_case(case, self.cases["reference_class"], -1)
+        return [CLASSES[place] if place >= 0 else "" for place in places.tolist()]
+
     def _plan_measures(self) -> dict[str, FloatArray]:
-        classes = self._of_case(self.plan_case, self.cases["reference_class"], -1)
-        self.classes = [CLASSES[place] if place >= 0 else "" for place in classes.tolist()]
-        found = measure_plans(self.planned, self.go_live, self.classes, self.rules.settings)
+        self.classes = self._classes_of(self.plan_case)
+        found = measure_plans(self.planned, self.go_live, self.classes, self.rules)
         plan = found.submitted.rounded(DIGITS)
         columns = {
             "npv_submitted": plan.npv,
@@ -779,6 +787,8 @@ class _Block:
             base=self.base,
             go_live=self.go_live,
             classes=self.classes,
+            baseline_go_live=self._of_case(self.first_case, self.case_go_live, 0),
+            baseline_classes=self._classes_of(self.first_case),
             planned=self.planned,
             baseline=self.baseline,
             actual=self.actual,

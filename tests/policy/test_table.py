@@ -263,6 +263,7 @@ READING = {
     "figures.read",
     "envelope.view",
     "model.view",
+    "calibration.view",
     "gates.view",
     "ledger.view",
     "ledger.verify",

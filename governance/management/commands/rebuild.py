@@ -48,6 +48,7 @@ class Command(BaseCommand):
         checked = {
             "returns": rebuild.check_returns(),
             "scores": rebuild.check_scores(),
+            "observed outcomes": rebuild.check_observations(),
             "envelope balances": check_balances(),
             "initiatives": check_caches(),
         }
@@ -77,6 +78,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{envelope}: {sums} {envelope.currency}")
 
     def _write(self) -> None:
+        # First what returns rest on.
+        observed = rebuild.write_observations()
         returns, scores = rebuild.write_returns(), rebuild.write_scores()
         balances = sum(bool(rebuild_balance(envelope)) for envelope in Envelope.objects.order_by("pk"))
         differing = {difference.subject for difference in check_caches().differences}
@@ -85,7 +88,7 @@ class Command(BaseCommand):
             for initiative in Initiative.objects.filter(reference__in=differing).order_by("pk")
         )
         self.stdout.write(
-            f"Wrote {returns} returns and {scores} scores; "
+            f"Wrote {returns} returns, {scores} scores and {observed} observed outcomes; "
             f"corrected {balances} envelope balances and {caches} initiatives."
         )
 

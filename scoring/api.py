@@ -32,7 +32,7 @@ class ScoreSerializer(serializers.ModelSerializer[Score]):
 
     reference = serializers.CharField(source="initiative.reference")
     case_version = serializers.IntegerField(source="round.case.version")
-    model_version = serializers.IntegerField(source="round.model.version")
+    model_version = serializers.IntegerField(source="model.version")
     closed_at = serializers.DateTimeField(source="round.closing.transaction.at")
     contributions = ContributionSerializer(many=True)
 
@@ -63,7 +63,7 @@ class ScoreViewSet(ReadOnlyModelViewSet[Score]):
         return (
             scores_out()
             .filter(initiative__in=open_ones)
-            .select_related("initiative", "round__case", "round__model", "round__closing__transaction")
+            .select_related("initiative", "round__case", "model", "round__closing__transaction")
             .order_by("-low", "-feasibility_low", "initiative__reference")
         )
 

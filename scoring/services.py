@@ -78,6 +78,7 @@ def install_default_model() -> ScoringModel:
                     kind=criterion.kind,
                     levels=list(criterion.levels),
                     knots=[[str(value), str(rating)] for value, rating in criterion.knots],
+                    direction=criterion.direction or "",
                 )
                 for position, criterion in enumerate(DEFAULT_MODEL.criteria, start=1)
             ],

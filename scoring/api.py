@@ -3,14 +3,19 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from accounts.errors import InvalidMove
 from accounts.http import TableAllows, signed_in
 from portfolio.models import Initiative
 from scoring.models import Criterion, Score, ScoringModel, ScoringModelQuerySet
+from scoring.permissions import may_draft_model
 from scoring.selectors import scores_out
 
 
@@ -95,11 +100,16 @@ class ScoringModelSerializer(serializers.ModelSerializer[ScoringModel]):
 
 
 class ScoringModelViewSet(ReadOnlyModelViewSet[ScoringModel]):
-    """Published versions of the scoring model by version, the newest first."""
+    """Published versions of the scoring model by version, the newest first; they never change."""
 
     serializer_class = ScoringModelSerializer
     permission_classes = [IsAuthenticated, TableAllows]
-    actions_of_routes = {"list": "model.view", "retrieve": "model.view"}
+    actions_of_routes = {
+        "list": "model.view",
+        "retrieve": "model.view",
+        "update": "model.draft",
+        "partial_update": "model.draft",
+    }
     lookup_field = "version"
     queryset = ScoringModel.objects.none()
 
@@ -111,3 +121,16 @@ class ScoringModelViewSet(ReadOnlyModelViewSet[ScoringModel]):
             .prefetch_related("criteria")
             .order_by("-version")
         )
+
+    @extend_schema(request=None, responses={409: OpenApiTypes.OBJECT})
+    def update(self, request: Request, version: str) -> Response:
+        """Refused: a published version never changes. Raises InvalidMove."""
+        may_draft_model(signed_in(request)).or_deny()
+        raise InvalidMove(
+            f"Version {self.get_object().version} is published and never changes: draft the next version."
+        )
+
+    @extend_schema(request=None, responses={409: OpenApiTypes.OBJECT})
+    def partial_update(self, request: Request, version: str) -> Response:
+        """Refused, too. Raises InvalidMove."""
+        return self.update(request, version)

@@ -119,8 +119,9 @@ class ModelPublication(Fact):
 class ModelDraft(models.Model):
     """The next version while the portfolio office writes it; one at a time, and no fact.
 
-    `content` is a document as `scoring.workshop` describes it. Once it is proposed, `proposed` names the frozen
-    version: the draft stands still until that one is published, when it goes, or refused, when it goes on.
+    `content` is a document as `scoring.workshop` describes it. Once it is proposed, `proposed` names the
+    frozen version: the draft stands still until that one is published, when it goes, or refused, when it
+    goes on.
     """
 
     # Always 1: the database refuses a second draft.

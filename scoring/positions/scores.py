@@ -141,9 +141,7 @@ def _ratings(rounds: Sequence[int], seq: int) -> dict[int, _Cards]:
     return found
 
 
-def _scored(
-    model: engine.Model, bases: Sequence[Basis], by_round: dict[int, _Cards]
-) -> list[ComputedScore]:
+def _scored(model: engine.Model, bases: Sequence[Basis], by_round: dict[int, _Cards]) -> list[ComputedScore]:
     keys = [criterion.key for criterion in model.criteria]
     cards = [list(by_round.get(basis.closing.round_id, {}).values()) for basis in bases]
     given = np.full((len(bases), max(map(len, cards), default=0), len(keys)), np.nan)

@@ -46,6 +46,13 @@ class NumberField(forms.CharField):
             raise forms.ValidationError(str(error)) from error
 
 
+class LaterField(forms.CharField):
+    """Words that may still be missing in a draft, and in a proposal no more."""
+
+    def validate(self, value: Any) -> None:
+        """Nothing is refused for being empty."""
+
+
 def _whole(label: str, **values: Any) -> forms.IntegerField:
     return forms.IntegerField(
         label=label, widget=forms.NumberInput(attrs={"min": 1, "max": 100, "inputmode": "numeric"}), **values
@@ -57,6 +64,8 @@ class ModelDraftForm(forms.Form):
 
     A draft may be saved unfinished; only what is no number, or too long, is refused.
     """
+
+    use_required_attribute = False
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     name = forms.CharField(label="Name", max_length=120)
@@ -99,9 +108,9 @@ class ModelDraftForm(forms.Form):
 
     def _add_criterion(self, row: Row) -> None:
         key = row["key"]
-        self.fields[f"{key}-title"] = forms.CharField(label="Title", required=False, max_length=120)
-        self.fields[f"{key}-question"] = forms.CharField(
-            label="Question", required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+        self.fields[f"{key}-title"] = LaterField(label="Title", max_length=120)
+        self.fields[f"{key}-question"] = LaterField(
+            label="Question", max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
         )
         if key in workshop.COMPUTABLE:
             self.fields[f"{key}-kind"] = forms.ChoiceField(
@@ -109,11 +118,8 @@ class ModelDraftForm(forms.Form):
                 choices=[(engine.Kind.COMPUTED, "Computed from the plan"), (engine.Kind.JUDGED, "Assessors")],
             )
         for level in range(1, 6):
-            self.fields[f"{key}-level_{level}"] = forms.CharField(
-                label=f"{level} means",
-                required=False,
-                max_length=600,
-                widget=forms.Textarea(attrs={"rows": 2}),
+            self.fields[f"{key}-level_{level}"] = LaterField(
+                label=f"{level} means", max_length=600, widget=forms.Textarea(attrs={"rows": 2})
             )
         for number in range(1, self.knot_rows(row) + 1):
             for part in ("value", "rating"):

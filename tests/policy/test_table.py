@@ -262,6 +262,7 @@ READING = {
     "figures.read",
     "envelope.view",
     "model.view",
+    "model.review",
     "gates.view",
     "ledger.view",
     "ledger.verify",

@@ -41,6 +41,11 @@ app.conf.update(
             "schedule": 1.0,
             "options": {"expires": 5},
         },
+        "score again what was asked for": {
+            "task": "scoring.tasks.run_rescores",
+            "schedule": 1.0,
+            "options": {"expires": 5},
+        },
         "run waiting imports": {
             "task": "portfolio.tasks.run_imports",
             "schedule": 1.0,
@@ -72,7 +77,11 @@ logger = logging.getLogger(__name__)
 def nudge() -> None:
     """Wake a worker now instead of at the next tick of beat. Without a broker the rows simply wait."""
     try:
-        for name in ("portfolio.tasks.run_imports", "scoring.tasks.refresh_stale"):
+        for name in (
+            "portfolio.tasks.run_imports",
+            "scoring.tasks.run_rescores",
+            "scoring.tasks.refresh_stale",
+        ):
             app.send_task(name, expires=5, retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("no broker answers, the rows wait for it: %s", error)

@@ -34,6 +34,7 @@ from portfolio.models import (
 )
 from portfolio.selectors import kpis_of, milestones_of, people_by_id
 from portfolio.templatetags import figures as written
+from scoring.model_selectors import why_it_moved
 from scoring.models import ReturnPosition
 from scoring.selectors import score_panel
 
@@ -255,7 +256,7 @@ def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
     """What one tab shows."""
     match tab:
         case "score":
-            return {"panel": score_panel(user, initiative)}
+            return {"panel": score_panel(user, initiative), "moved": why_it_moved(initiative)}
         case "money":
             return _money(initiative, user)
         case "kpis":

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from dashboards import as_of_views, initiative_views, proposal_views, register_views, report_views, views
+from dashboards import (
+    as_of_views,
+    initiative_views,
+    model_views,
+    proposal_views,
+    register_views,
+    report_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,6 +18,8 @@ urlpatterns = [
     path("portfolio/", views.executive, name="executive"),
     path("finance/", views.finance, name="finance"),
     path("reports/", report_views.reports, name="report-list"),
+    path("model/moves/", model_views.moves, name="model-moves"),
+    path("model/comparison/", model_views.comparison, name="model-comparison"),
     path("figures/<slug:figure>/", report_views.explain, name="figure-explain"),
     path("initiatives/", register_views.register, name="initiative-list"),
     path("initiatives/views/", register_views.save_view, name="saved-view-create"),

@@ -68,7 +68,7 @@ def content_of(
             "risk_tier": initiative.risk_tier,
             "reference_class": initiative.reference_class,
             "score": score_data(score),
-            "model_version": score.round.model.version if score is not None else None,
+            "model_version": score.model.version if score is not None else None,
             "return": return_data(initiative),
             "items": [item.as_data() for item in items],
             "gate_version": gates.version_in_force(),

@@ -4,6 +4,7 @@ import math
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,10 +12,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from accounts.errors import InvalidMove
 from accounts.http import signed_in
 from portfolio.models import Initiative
 from scoring import engine
 from scoring.models import Criterion, EvidenceGrade, Score, ScoringModel, ScoringModelQuerySet
+from scoring.permissions import may_draft_model
 from scoring.selectors import model_of, scores_out
 
 
@@ -36,7 +39,7 @@ class ScoreSerializer(serializers.ModelSerializer[Score]):
 
     reference = serializers.CharField(source="initiative.reference")
     case_version = serializers.IntegerField(source="round.case.version")
-    model_version = serializers.IntegerField(source="round.model.version")
+    model_version = serializers.IntegerField(source="model.version")
     closed_at = serializers.DateTimeField(source="round.closing.transaction.at")
     contributions = ContributionSerializer(many=True)
 
@@ -66,7 +69,7 @@ class ScoreViewSet(ReadOnlyModelViewSet[Score]):
         return (
             scores_out()
             .filter(initiative__in=open_ones)
-            .select_related("initiative", "round__case", "round__model", "round__closing__transaction")
+            .select_related("initiative", "round__case", "model", "round__closing__transaction")
             .order_by("-low", "-feasibility_low", "initiative__reference")
         )
 
@@ -201,10 +204,15 @@ class ScoringModelSerializer(serializers.ModelSerializer[ScoringModel]):
 
 
 class ScoringModelViewSet(ReadOnlyModelViewSet[ScoringModel]):
-    """Published versions of the scoring model by version, the newest first."""
+    """Published versions of the scoring model by version, the newest first; they never change."""
 
     serializer_class = ScoringModelSerializer
-    actions_of_routes = {"list": "model.view", "retrieve": "model.view"}
+    actions_of_routes = {
+        "list": "model.view",
+        "retrieve": "model.view",
+        "update": "model.draft",
+        "partial_update": "model.draft",
+    }
     lookup_field = "version"
     queryset = ScoringModel.objects.none()
 
@@ -216,3 +224,16 @@ class ScoringModelViewSet(ReadOnlyModelViewSet[ScoringModel]):
             .prefetch_related("criteria")
             .order_by("-version")
         )
+
+    @extend_schema(request=None, responses={409: OpenApiTypes.OBJECT})
+    def update(self, request: Request, version: str) -> Response:
+        """Refused: a published version never changes. Raises InvalidMove."""
+        may_draft_model(signed_in(request)).or_deny()
+        raise InvalidMove(
+            f"Version {self.get_object().version} is published and never changes: draft the next version."
+        )
+
+    @extend_schema(request=None, responses={409: OpenApiTypes.OBJECT})
+    def partial_update(self, request: Request, version: str) -> Response:
+        """Refused, too. Raises InvalidMove."""
+        return self.update(request, version)

@@ -6,7 +6,7 @@ for the firm.
 
 from decimal import Decimal
 
-from scoring.engine import SCORE, Criterion, Dimension, Hurdle, Kind, KnockOut, Model
+from scoring.engine import SCORE, Criterion, Dimension, Direction, Hurdle, Kind, KnockOut, Model
 from scoring.finance import ReturnSettings
 
 FEASIBILITY, COST, IMPACT = "feasibility", "cost", "impact"
@@ -153,6 +153,7 @@ CRITERIA = (
         question="What does it return once its plan is corrected by how plans of its class turned out?",
         weight=25,
         kind=Kind.COMPUTED,
+        direction=Direction.RISING,
         knots=((-0.5, 1), (0, 2), (0.5, 3), (1, 4), (2, 5)),
         levels=(
             "Half of the money or more is lost: a corrected ROI of -0.5 or less.",
@@ -197,6 +198,7 @@ CRITERIA = (
         question="How many months pass from the base month to the first benefit?",
         weight=10,
         kind=Kind.COMPUTED,
+        direction=Direction.FALLING,
         knots=((3, 5), (6, 4), (12, 3), (18, 2), (24, 1)),
         levels=(
             "First benefit after two years or later.",

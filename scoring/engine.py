@@ -31,6 +31,13 @@ class Kind(StrEnum):
     COMPUTED = "computed"
 
 
+class Direction(StrEnum):
+    """Which way a computed criterion's rating must go as its value grows."""
+
+    RISING = "rising"
+    FALLING = "falling"
+
+
 class KnockOut(StrEnum):
     """What keeps a case from being funded whatever its score."""
 
@@ -54,7 +61,7 @@ class Criterion:
     """One criterion; `weight` is percent of its dimension, `levels` say 1 to 5 in words.
 
     `knots` are the pairs (value, rating) of a computed criterion's piecewise-linear value function, by
-    rising value.
+    rising value; `direction` says which way it must go, None leaves it free.
     """
 
     key: str
@@ -65,6 +72,7 @@ class Criterion:
     levels: tuple[str, str, str, str, str]
     kind: Kind = Kind.JUDGED
     knots: tuple[tuple[float, float], ...] = ()
+    direction: Direction | None = None
 
     def __post_init__(self) -> None:
         if not self.weight > 0:
@@ -80,6 +88,15 @@ class Criterion:
                 raise ValueError(f"criterion {self.key} needs two or more knots of rising value")
             if any(not LOWEST_RATING <= rating <= HIGHEST_RATING for _, rating in self.knots):
                 raise ValueError(f"criterion {self.key}: a value function stays between 1 and 5")
+            if self.direction and not is_monotone(self.knots, self.direction):
+                raise ValueError(f"criterion {self.key}: its value function must be {self.direction}")
+
+
+def is_monotone(knots: Sequence[tuple[float, float]], direction: Direction) -> bool:
+    """Whether no rating goes against the direction from one knot to the next, and the ends differ."""
+    sign = 1 if direction == Direction.RISING else -1
+    ratings = [sign * rating for _, rating in knots]
+    return all(a <= b for a, b in pairwise(ratings)) and ratings[0] < ratings[-1]
 
 
 @dataclass(frozen=True)

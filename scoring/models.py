@@ -89,6 +89,8 @@ class Criterion(Fact):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     levels = models.JSONField()  # five sentences, from 1 to 5
     knots = models.JSONField(default=list)  # pairs (value, rating as text) of a computed criterion
+    # Whether a larger value is better ("rising") or worse ("falling"); blank for a judged criterion.
+    direction = models.CharField(max_length=8, blank=True)
 
     class Meta:
         ordering = ["model", "position"]
@@ -112,6 +114,93 @@ class ModelPublication(Fact):
 
     def __str__(self) -> str:
         return f"{self.model}, in force"
+
+
+class ModelDraft(models.Model):
+    """The next version while the portfolio office writes it; one at a time, and no fact.
+
+    `content` is a document as `scoring.workshop` describes it. Once it is proposed, `proposed` names the
+    frozen version: the draft stands still until that one is published, when it goes, or refused, when it
+    goes on.
+    """
+
+    # Always 1: the database refuses a second draft.
+    place = models.PositiveSmallIntegerField(default=1, unique=True)
+    based_on = models.ForeignKey(ScoringModel, models.PROTECT, related_name="+")
+    content = models.JSONField()
+    version = models.PositiveIntegerField(default=1)
+    # Everybody who ever wrote on it: none of them may approve it.
+    writers = models.JSONField(default=list)
+    started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    updated_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField(default=clock.now)
+    proposed = models.ForeignKey(ScoringModel, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(place=1),
+                name="there_is_one_model_draft",
+                violation_error_message="A draft of the next version is open already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"draft after version {self.based_on.version}"
+
+
+class ModelProposal(Fact):
+    """The portfolio office proposes a frozen version; `content_hash` is what the approvers sign."""
+
+    model = models.OneToOneField(ScoringModel, models.PROTECT, related_name="proposal")
+    based_on = models.ForeignKey(ScoringModel, models.PROTECT, related_name="+")
+    content_hash = models.CharField(max_length=64)
+    reason = models.TextField()
+    writers = models.JSONField()
+    # Whether rounds that run when it is published finish under the version they were opened with.
+    rounds_may_finish = models.BooleanField(default=False)
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.model}, proposed"
+
+
+class ModelApproval(Fact):
+    """One executive's vote on a proposed version; a vote against closes the proposal."""
+
+    class Vote(models.TextChoices):
+        FOR = "for", "Approve"
+        AGAINST = "against", "Refuse"
+
+    model = models.ForeignKey(ScoringModel, models.PROTECT, related_name="approvals")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    role = models.CharField(max_length=20)
+    vote = models.CharField(max_length=8, choices=Vote.choices)
+    reason = models.TextField(blank=True)
+    seen_hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "by"],
+                name="one_vote_per_person_and_version",
+                violation_error_message="You voted on this version already.",
+            ),
+            models.UniqueConstraint(
+                fields=["model", "role"],
+                name="one_vote_per_seat_and_version",
+                violation_error_message="This seat voted on this version already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(vote="for") | ~Q(reason=""),
+                name="a_refused_version_has_a_reason",
+                violation_error_message="Say why you refuse it.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by}: {self.vote} {self.model}"
 
 
 class ScoringRoundQuerySet(models.QuerySet["ScoringRound"]):
@@ -273,6 +362,59 @@ class ScoringClose(Fact):
         return f"{self.round}, closed"
 
 
+class Rescore(Fact):
+    """A closed scoring is scored again, by the same scorecards, under a later published version."""
+
+    round = models.ForeignKey(ScoringRound, models.PROTECT, related_name="rescores")
+    initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="+")
+    model = models.ForeignKey(ScoringModel, models.PROTECT, related_name="+")
+    computed_inputs = models.JSONField()  # criterion key -> value as text, or null; frozen anew
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round", "model"],
+                name="a_scoring_is_redone_once_per_model",
+                violation_error_message="This scoring was redone under this version already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.round}, under {self.model}"
+
+
+class RescoreJob(models.Model):
+    """A re-score that the office asked for and a worker carries out, batch by batch."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        REFUSED = "refused", "Refused"
+
+    model = models.ForeignKey(ScoringModel, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    lease_until = models.DateTimeField(null=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    sentence = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model"],
+                condition=Q(state__in=["waiting", "running"]),
+                name="one_open_rescore_per_model",
+                violation_error_message="A re-score under this version is under way already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"re-score under {self.model}: {self.state}"
+
+
 # Positions: computed, rebuildable ------------------------------------------------------------
 
 
@@ -292,6 +434,8 @@ class Score(Position):
     """The score of the newest closed scoring, 0 to 100; low and high differ where something is unknown."""
 
     round = models.ForeignKey(ScoringRound, models.CASCADE, related_name="+")
+    # The version that gave it: the round's own, or a later one after a re-score.
+    model = models.ForeignKey(ScoringModel, models.CASCADE, related_name="+", db_index=False)
     low = models.FloatField(db_index=True)
     high = models.FloatField()
     point = models.FloatField(null=True)
@@ -305,6 +449,9 @@ class Score(Position):
     evidence_grade = models.CharField(max_length=1)
     # A list of {key, title, dimension, rating_low, rating_high, low, high, weight, spread}.
     contributions = models.JSONField()
+    # Three rows of float64 in the order of the model's criteria, for arithmetic on many scores at once: the
+    # rating at the low end, at the high end, and the value that a computed criterion was rated by (else NaN).
+    packed = models.BinaryField()
 
     def __str__(self) -> str:
         return f"{self.low:.1f} to {self.high:.1f}"

@@ -4,7 +4,7 @@ from accounts import policy
 from accounts.models import Role, RoleGrant, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
 from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part
-from scoring.models import ScorecardAssignment, ScoringRound
+from scoring.models import ModelApproval, ModelProposal, ScorecardAssignment, ScoringRound
 
 PAST_TENSE: dict[str, str] = {Part.OWNER: "owned", Part.SPONSOR: "sponsored"}
 
@@ -107,3 +107,58 @@ def parts_by_initiative(initiatives: list[Initiative]) -> dict[int, dict[int, st
     for pk, user, part in found:
         parts[pk] |= {user: part, answers[user] or user: part}
     return parts
+
+
+# The model: one for the whole organisation ---------------------------------------------------
+
+# Who must approve a version, and one person for each.
+APPROVERS = (Role.CFO, Role.CEO)
+
+
+def may_review_model(user: User) -> Verdict:
+    """See the draft or a proposed version, and who would move."""
+    return _for_the_whole(user, "model.review")
+
+
+def may_draft_model(user: User) -> Verdict:
+    """The portfolio office of the whole organisation."""
+    return _for_the_whole(user, "model.draft")
+
+
+def may_propose_model(user: User) -> Verdict:
+    """The portfolio office of the whole organisation; that the draft is whole is the act's own condition."""
+    return _for_the_whole(user, "model.propose")
+
+
+def may_rescore(user: User) -> Verdict:
+    """The portfolio office of the whole organisation."""
+    return _for_the_whole(user, "model.rescore")
+
+
+def may_approve_model(user: User, proposal: ModelProposal) -> Verdict:
+    """CFO and CEO, one vote each: never who wrote a word of it, or who voted on it already."""
+    verdict = _for_the_whole(user, "model.approve")
+    if not verdict:
+        return verdict
+    if not {user.pk, user.person.pk}.isdisjoint(proposal.writers):
+        return deny("You wrote on this version, so someone else has to approve it.")
+    votes = list(ModelApproval.objects.filter(model=proposal.model_id))
+    if any(vote.by_id == user.pk for vote in votes):
+        return Verdict(False, "You voted on this version already.", is_about_state=True)
+    if seat_of(user, proposal) is None:
+        return Verdict(False, "Your seat voted on this version already.", is_about_state=True)
+    return ALLOW
+
+
+def seat_of(user: User, proposal: ModelProposal) -> str | None:
+    """The seat that the user may take: their first role that has not voted yet."""
+    taken = set(ModelApproval.objects.filter(model=proposal.model_id).values_list("role", flat=True))
+    held = {grant.role for grant in policy.grants_of(user) if getattr(grant, "confirmation", None)}
+    return next((role for role in APPROVERS if role in held and role not in taken), None)
+
+
+def _for_the_whole(user: User, action: str) -> Verdict:
+    verdict = policy.may(user, action)
+    if verdict and not policy.reach(user, action).everywhere:
+        return deny("There is one model for the whole organisation; your role is for a part of it.")
+    return verdict

@@ -43,6 +43,7 @@ def model_of(model: ScoringModel) -> engine.Model:
                 levels=tuple(criterion.levels),
                 kind=engine.Kind(criterion.kind),
                 knots=tuple((float(value), float(rating)) for value, rating in criterion.knots),
+                direction=engine.Direction(criterion.direction) if criterion.direction else None,
             )
             for criterion in model.criteria.all()
         ],
@@ -90,7 +91,9 @@ def score_of(initiative: Initiative) -> Score | None:
     return (
         scores_out()
         .filter(initiative=initiative)
-        .select_related("initiative__unit", "round__model", "round__case", "round__closing__transaction")
+        .select_related(
+            "model", "initiative__unit", "round__model", "round__case", "round__closing__transaction"
+        )
         .first()
     )
 
@@ -375,11 +378,13 @@ def score_panel(user: User, initiative: Initiative) -> ScorePanel:
 
 def _panel_of(score: Score, user: User, initiative: Initiative) -> ScorePanel:
     round_ = score.round
-    model = model_of(round_.model)
+    # A re-score counts under its own version, with its own inputs.
+    redone = round_.rescores.filter(model=score.model).first() if score.model_id != round_.model_id else None
+    model = model_of(score.model)
     hurdles = {hurdle.measure: hurdle.at_least for hurdle in model.hurdles}
     most = dict(zip([criterion.key for criterion in model.criteria], model.points(), strict=True))
     kinds = {criterion.key: criterion.kind for criterion in model.criteria}
-    inputs = round_.closing.computed_inputs
+    inputs = (redone or round_.closing).computed_inputs
     terms = [
         Term(
             title=row["title"],
@@ -401,7 +406,7 @@ def _panel_of(score: Score, user: User, initiative: Initiative) -> ScorePanel:
         case_version=round_.case.version,
         is_of_current_case=round_.case_id == initiative.current_case_id,
         score=score,
-        model=round_.model,
+        model=score.model,
         hurdle=hurdles.get(engine.SCORE),
         evidence_grade=EvidenceGrade(score.evidence_grade).label,
         scale=max(most.values()),

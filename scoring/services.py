@@ -1,7 +1,7 @@
 """The acts of scoring: publish the default model, open a round, assign, write, complete, close."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -78,6 +78,7 @@ def install_default_model() -> ScoringModel:
                     kind=criterion.kind,
                     levels=list(criterion.levels),
                     knots=[[str(value), str(rating)] for value, rating in criterion.knots],
+                    direction=criterion.direction or "",
                 )
                 for position, criterion in enumerate(DEFAULT_MODEL.criteria, start=1)
             ],
@@ -350,25 +351,30 @@ def close_scoring(round_: ScoringRound, *, evidence_grade: str, actor: User) -> 
 
 
 def computed_inputs(round_: ScoringRound) -> dict[str, str | None]:
-    """What the computed criteria are rated by, as text, from the facts of now; None where there is none.
+    """What the computed criteria of a round are rated by today. Raises InvalidMove without a return."""
+    return computed_inputs_of(round_.model, [round_.initiative_id])[round_.initiative_id]
+
+
+def computed_inputs_of(model: ScoringModel, initiatives: Sequence[int]) -> dict[int, dict[str, str | None]]:
+    """What the computed criteria of a version are rated by, as text, from the facts of now; None: nothing.
 
     The corrected return stands on cash where the plan has cash benefits, else it includes the others. Raises
-    InvalidMove when the return can't be computed.
+    InvalidMove when a return can't be computed.
     """
-    pk = round_.initiative_id
-    computed = positions.compute_returns([pk], seq=last_seq(), on=clock.today())
-    if pk in computed.faults:
-        raise InvalidMove(f"Its return can't be computed: {computed.faults[pk]}")
-    row = {name: float(column[0]) for name, column in computed.columns.items()}
-    values = {
-        CORRECTED_RETURN: row["roi_p50" if row["planned_cash_benefit"] > 0 else "roi_p50_all"],
-        TIME_TO_BENEFIT: row["months_to_benefit"],
-    }
-    return {
-        criterion.key: _as_text(values.get(criterion.key, math.nan))
-        for criterion in round_.model.criteria.all()
-        if criterion.kind == Criterion.Kind.COMPUTED
-    }
+    computed = positions.compute_returns(initiatives, seq=last_seq(), on=clock.today())
+    for sentence in computed.faults.values():
+        raise InvalidMove(f"Its return can't be computed: {sentence}")
+    column = {name: values.tolist() for name, values in computed.columns.items()}
+    keys = [criterion.key for criterion in model.criteria.all() if criterion.kind == Criterion.Kind.COMPUTED]
+    found: dict[int, dict[str, str | None]] = {}
+    for place, pk in enumerate(computed.ids.tolist()):
+        has_cash = column["planned_cash_benefit"][place] > 0
+        values = {
+            CORRECTED_RETURN: column["roi_p50" if has_cash else "roi_p50_all"][place],
+            TIME_TO_BENEFIT: column["months_to_benefit"][place],
+        }
+        found[pk] = {key: _as_text(float(values.get(key, math.nan))) for key in keys}
+    return found
 
 
 def _as_text(value: float) -> str | None:

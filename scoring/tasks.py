@@ -4,7 +4,7 @@ from celery import shared_task
 
 from portfolio import lifecycle
 from portfolio.models import Initiative
-from scoring import positions
+from scoring import model_services, positions
 
 
 @shared_task(name="scoring.tasks.refresh_stale", ignore_result=True, acks_late=True)
@@ -15,6 +15,16 @@ def refresh_stale() -> int:
     replaced by a newer one.
     """
     return positions.refresh_returns() + positions.refresh_scores()
+
+
+@shared_task(name="scoring.tasks.run_rescores", ignore_result=True, acks_late=True)
+def run_rescores() -> int:
+    """Carry out every re-score that was asked for; returns how many. Twice at once, each is done once."""
+    done = 0
+    while (job := model_services.claim_rescore()) is not None:
+        model_services.run_rescore(job)
+        done += 1
+    return done
 
 
 @shared_task(name="scoring.tasks.nightly_sweep", ignore_result=True, acks_late=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scoring import calibration_views, views
+from scoring import calibration_views, model_views, views
 
 urlpatterns = [
     path("scoring/", views.scorecard_list, name="scorecard-list"),
@@ -14,4 +14,14 @@ urlpatterns = [
     path("scorecards/<int:pk>/complete/", views.scorecard_complete, name="scorecard-complete"),
     path("model/calibration/", calibration_views.model_calibration, name="model-calibration"),
     path("model/", views.scoring_model, name="scoring-model"),
+    path("model/versions/<int:version>/", views.scoring_model_version, name="scoring-model-version"),
+    path("model/draft/", model_views.model_draft, name="model-draft"),
+    path("model/draft/start/", model_views.model_draft_start, name="model-draft-start"),
+    path("model/draft/save/", model_views.model_draft_save, name="model-draft-save"),
+    path("model/draft/discard/", model_views.model_draft_discard, name="model-draft-discard"),
+    path("model/draft/propose/", model_views.model_propose, name="model-propose"),
+    path("model/proposals/<int:version>/", model_views.model_proposal, name="model-proposal"),
+    path("model/proposals/<int:version>/vote/", model_views.model_vote, name="model-vote"),
+    path("model/rescore/", model_views.model_rescore, name="model-rescore"),
+    path("model/rescore/start/", model_views.model_rescore_start, name="model-rescore-start"),
 ]

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.forms.boundfield import BoundField, BoundWidget
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.http import PortalRequest, acts
 from portfolio.models import Initiative
 from portfolio.templatetags.figures import day
-from scoring import selectors, services
+from scoring import model_selectors, selectors, services
 from scoring.engine import KnockOut
 from scoring.evidence import evidence_of
 from scoring.finance import REFERENCE_CLASS_TITLES, REFERENCE_CLASSES
@@ -31,7 +32,9 @@ from scoring.permissions import (
     may_assign,
     may_close_scoring,
     may_complete_scorecard,
+    may_draft_model,
     may_open_scoring,
+    may_review_model,
     may_see_desk,
     may_write_scorecard,
 )
@@ -361,16 +364,41 @@ KNOCK_OUTS = {
 @require_GET
 def scoring_model(request: PortalRequest) -> HttpResponse:
     """The model in force: dimensions, weights, scales in words, value functions, settings of the return."""
-    model = get_object_or_404(
+    return _show_model(request, get_object_or_404(_published()[:1]))
+
+
+@acts("model.view")
+@require_GET
+def scoring_model_version(request: PortalRequest, version: int) -> HttpResponse:
+    """An earlier published version, as it was."""
+    return _show_model(request, get_object_or_404(_published(), version=version))
+
+
+def _published() -> QuerySet[ScoringModel]:
+    """The published versions, the newest first."""
+    return (
         ScoringModel.objects.published()
         .order_by("-version")
-        .select_related("publication__by", "publication__co_signed_by", "publication__transaction")
-        .prefetch_related("criteria")[:1]
+        .select_related(
+            "publication__by", "publication__co_signed_by", "publication__transaction", "proposal"
+        )
+        .prefetch_related("criteria")
     )
+
+
+def _show_model(request: PortalRequest, model: ScoringModel) -> HttpResponse:
+    versions = model_selectors.published_versions()
+    may_review = bool(may_review_model(request.user))
     rules = selectors.model_of(model)
     points = dict(zip([criterion.key for criterion in rules.criteria], rules.points(), strict=True))
     context = {
         "model": model,
+        "is_in_force": model.version == versions[0].version,
+        "versions": versions,
+        "may_review": may_review,
+        "may_draft": bool(may_draft_model(request.user)),
+        "draft": model_selectors.open_draft() if may_review else None,
+        "proposals": list(model_selectors.proposals()) if may_review else [],
         "rules": rules,
         "dimensions": [
             (

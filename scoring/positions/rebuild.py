@@ -159,7 +159,11 @@ def check_scores() -> Checked:
                 found.differences.append(Difference(subject, "position", "one", None))
                 continue
             for name, value in fresh[score.pk].items():
-                kept = getattr(score, {"initiative": "pk", "round": "round_id"}.get(name, name))
+                kept = getattr(
+                    score, {"initiative": "pk", "round": "round_id", "model": "model_id"}.get(name, name)
+                )
+                # PostgreSQL gives bytes back as a view of them.
+                kept = bytes(kept) if isinstance(kept, memoryview) else kept
                 if kept != value:
                     found.differences.append(Difference(subject, name, kept, value))
     computed = {score.initiative for score in scores.compute_scores(seq=last_seq())}

@@ -1,4 +1,7 @@
-"""From scorecards to scores: the newest closed scoring of each initiative, by the pure engine."""
+"""From scorecards to scores: the newest closed scoring of each initiative, by the pure engine.
+
+A scoring that was redone under a later version counts under that version, with the inputs of that day.
+"""
 
 import json
 from collections import defaultdict
@@ -12,13 +15,22 @@ from django.db import transaction
 from django.db.models import Prefetch
 
 from scoring import engine
-from scoring.models import Criterion, Score, ScorecardRating, ScoringClose, ScoringModel, ScoringRound
+from scoring.models import (
+    Criterion,
+    Rescore,
+    Score,
+    ScorecardRating,
+    ScoringClose,
+    ScoringModel,
+    ScoringRound,
+)
 from scoring.positions import stale, store
 from scoring.selectors import model_of
 
 FORMULA = "score-1"
 DIMENSIONS = ("feasibility", "cost", "impact")
 _TABLE = Score._meta.db_table
+_KEYS = {"initiative", "round", "model"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +39,7 @@ class ComputedScore:
 
     initiative: int
     round: int
+    model: int
     low: float
     high: float
     point: float | None
@@ -39,6 +52,36 @@ class ComputedScore:
     impact_high: float
     evidence_grade: str
     contributions: list[dict[str, Any]]
+    packed: bytes
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a score stands on: the closed scoring, and the version and inputs that it counts under."""
+
+    closing: ScoringClose
+    model: int
+    computed_inputs: dict[str, str | None]
+
+
+def bases_of(closings: Iterable[ScoringClose], seq: int) -> list[list[Basis]]:
+    """For each closed scoring what its scores stood on, one after the other, up to `seq`."""
+    closed = list(closings)
+    redone: defaultdict[int, list[Rescore]] = defaultdict(list)
+    for rescore in Rescore.objects.filter(
+        round__in=[closing.round_id for closing in closed], transaction__seq__lte=seq
+    ).order_by("pk"):
+        redone[rescore.round_id].append(rescore)
+    return [
+        [
+            Basis(closing, closing.round.model_id, closing.computed_inputs),
+            *(
+                Basis(closing, rescore.model_id, rescore.computed_inputs)
+                for rescore in redone[closing.round_id]
+            ),
+        ]
+        for closing in closed
+    ]
 
 
 def compute_scores(ids: Iterable[int] | None = None, *, seq: int) -> list[ComputedScore]:
@@ -60,19 +103,24 @@ def compute_scores(ids: Iterable[int] | None = None, *, seq: int) -> list[Comput
         for closing in closings
         if last_round[closing.round.initiative_id] == closing.round_id
     }
-    by_model: defaultdict[int, list[ScoringClose]] = defaultdict(list)
-    for closing in newest.values():
-        by_model[closing.round.model_id].append(closing)
+    last = [steps[-1] for steps in bases_of(newest.values(), seq)]
+    return sorted(score_bases(last, seq=seq), key=lambda score: score.initiative)
+
+
+def score_bases(bases: Sequence[Basis], *, seq: int) -> list[ComputedScore]:
+    """The scores that these bases give, one model version at a time."""
+    by_model: defaultdict[int, list[Basis]] = defaultdict(list)
+    for basis in bases:
+        by_model[basis.model].append(basis)
     models = ScoringModel.objects.prefetch_related(
         Prefetch("criteria", Criterion.objects.order_by("position"))
     ).in_bulk(by_model)
-    ratings = _ratings([closing.round_id for closing in newest.values()], seq)
-    found = [
+    ratings = _ratings([basis.closing.round_id for basis in bases], seq)
+    return [
         score
         for pk, of_model in by_model.items()
         for score in _scored(model_of(models[pk]), of_model, ratings)
     ]
-    return sorted(found, key=lambda score: score.initiative)
 
 
 _Cards = dict[int, dict[str, int | None]]
@@ -93,38 +141,38 @@ def _ratings(rounds: Sequence[int], seq: int) -> dict[int, _Cards]:
     return found
 
 
-def _scored(
-    model: engine.Model, closings: Sequence[ScoringClose], by_round: dict[int, _Cards]
-) -> list[ComputedScore]:
+def _scored(model: engine.Model, bases: Sequence[Basis], by_round: dict[int, _Cards]) -> list[ComputedScore]:
     keys = [criterion.key for criterion in model.criteria]
-    cards = [list(by_round.get(closing.round_id, {}).values()) for closing in closings]
-    given = np.full((len(closings), max(map(len, cards), default=0), len(keys)), np.nan)
+    cards = [list(by_round.get(basis.closing.round_id, {}).values()) for basis in bases]
+    given = np.full((len(bases), max(map(len, cards), default=0), len(keys)), np.nan)
     for case, of_case in enumerate(cards):
         for place, card in enumerate(of_case):
             given[case, place] = [_number(card.get(key)) for key in keys]
     inputs = {
-        criterion.key: np.array([_number(closing.computed_inputs.get(criterion.key)) for closing in closings])
+        criterion.key: np.array([_number(basis.computed_inputs.get(criterion.key)) for basis in bases])
         for criterion in model.computed()
     }
     judged = engine.medians(given, [len(of_case) for of_case in cards])
     ratings = engine.with_computed(model, judged, inputs)
     scores = engine.score_many(model, ratings.low, ratings.high)
+    values = np.stack([inputs.get(key, np.full(len(bases), np.nan)) for key in keys], axis=1)
     order = {dimension.key: place for place, dimension in enumerate(model.dimensions)}
     points = model.points()
     return [
         ComputedScore(
-            initiative=closing.round.initiative_id,
-            round=closing.round_id,
+            initiative=basis.closing.round.initiative_id,
+            round=basis.closing.round_id,
+            model=basis.model,
             low=float(scores.low[case]),
             high=float(scores.high[case]),
             point=_or_none(scores.point[case]),
             coverage=float(scores.coverage[case]),
             **{
-                f"{key}_{end}": float(values[case, order[key]])
+                f"{key}_{end}": float(ends[case, order[key]])
                 for key in DIMENSIONS
-                for end, values in (("low", scores.dimension_low), ("high", scores.dimension_high))
+                for end, ends in (("low", scores.dimension_low), ("high", scores.dimension_high))
             },
-            evidence_grade=closing.evidence_grade,
+            evidence_grade=basis.closing.evidence_grade,
             contributions=[
                 {
                     "key": criterion.key,
@@ -139,8 +187,9 @@ def _scored(
                 }
                 for column, criterion in enumerate(model.criteria)
             ],
+            packed=np.stack([ratings.low[case], ratings.high[case], values[case]]).astype("<f8").tobytes(),
         )
-        for case, closing in enumerate(closings)
+        for case, basis in enumerate(bases)
     ]
 
 
@@ -160,10 +209,11 @@ def write(
     A subject that has no score any more loses the one it had.
     """
     rows = [asdict(score) | {"contributions": json.dumps(score.contributions)} for score in scores]
-    fields = [name for name in ComputedScore.__dataclass_fields__ if name not in {"initiative", "round"}]
-    targets = ["initiative_id", "through_seq", '"on"', "formula", "round_id", *fields]
+    fields = [name for name in ComputedScore.__dataclass_fields__ if name not in _KEYS]
+    targets = ["initiative_id", "through_seq", '"on"', "formula", "round_id", "model_id", *fields]
     values = [
-        (row["initiative"], seq, on, FORMULA, row["round"], *(row[name] for name in fields)) for row in rows
+        (row["initiative"], seq, on, FORMULA, row["round"], row["model"], *(row[name] for name in fields))
+        for row in rows
     ]
     older = {"through_seq__lte" if anew else "through_seq__lt": seq}
     gone = set(subjects) - {score.initiative for score in scores}

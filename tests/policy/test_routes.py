@@ -31,7 +31,20 @@ OWN_CONDITIONS = {
     "api:nothing-here",
 }
 # These take no object and are of the whole organisation: a role for a part of it is not enough.
-OF_THE_WHOLE = {"ledger", "ledger-verify", "ledger-export"}
+OF_THE_WHOLE = {
+    "ledger",
+    "ledger-verify",
+    "ledger-export",
+    "model-draft",
+    "model-draft-start",
+    "model-draft-save",
+    "model-draft-discard",
+    "model-propose",
+    "model-moves",
+    "model-comparison",
+    "model-rescore",
+    "model-rescore-start",
+}
 FIGURES = {"figure-explain": "planned_cost", "initiative-figure": "roi"}
 
 

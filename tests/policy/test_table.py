@@ -264,6 +264,7 @@ READING = {
     "envelope.view",
     "model.view",
     "calibration.view",
+    "model.review",
     "gates.view",
     "ledger.view",
     "ledger.verify",

@@ -16,6 +16,7 @@ from portfolio.services import claim_benefit, propose_rates
 from scoring.models import ScorecardAssignment, ScoringModel, ScoringRound
 from tests import factories
 from tests.policy.second_reader import Held, Person, Thing
+from tests.scoring import cases
 
 PARTS = {
     "owner": "owner_id",
@@ -173,6 +174,7 @@ def _case(world: World, initiative: Initiative) -> None:
 
 def _the_rest(world: World, group: Unit) -> None:
     """What belongs to no initiative: people, grants, units, money, files, messages, entries."""
+    world.whole = whole = Thing(place(group), "-")
     finance = factories.holder(Role.FINANCE, group)
     administrator = factories.holder(Role.ADMINISTRATOR, group)
     for where, who in ((world.unit, "unit_lead here"), (world.other, "unit_lead there")):
@@ -199,9 +201,13 @@ def _the_rest(world: World, group: Unit) -> None:
     year = clock.today().year
     rates = propose_rates(name="Plan", fiscal_year=year, rates={"EUR": "1.10"}, source="ECB", actor=finance)
     world.add("rates/", rates.pk, None)
-    world.whole = whole = Thing(place(group), "-")
     world.add("ledger/", last_seq(), whole)
-    world.add("api/v1/scoring-models/", ScoringModel.objects.values_list("version", flat=True).first(), None)
+    in_force = ScoringModel.objects.in_force().version
+    world.add("api/v1/scoring-models/", in_force, None)
+    world.add("model/versions/", in_force, None)
+    # There is one model for all: who reviews or approves it holds the role for the whole.
+    office = factories.holder(Role.PORTFOLIO_OFFICE, group)
+    world.add("model/proposals/", cases.proposed_model(office).model.version, whole)
     job = ImportJob.objects.create(kind="actuals", file_name="a.csv", content=b"x", by=finance)
     # A file may hold postings of any unit, so it is of the whole organisation.
     world.add("imports/", job.pk, whole)

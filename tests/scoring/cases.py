@@ -1,5 +1,6 @@
 """Initiatives in assessment, rounds and scorecards, made by the services that the product uses."""
 
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,15 @@ from ledger.services import record
 from portfolio import lifecycle
 from portfolio.models import BusinessCase, Initiative, Stage
 from portfolio.services import freeze_case, save_draft, start_proposal
-from scoring import services
-from scoring.models import Scorecard, ScorecardAssignment, ScoringRound
+from scoring import model_services, services
+from scoring.models import (
+    ModelDraft,
+    ModelProposal,
+    Scorecard,
+    ScorecardAssignment,
+    ScoringModel,
+    ScoringRound,
+)
 
 Content = dict[str, Any]
 
@@ -71,3 +79,44 @@ def typed(given: services.CleanRatings, *, version: int = 0, comment: str = "") 
             f"{key}-reason": values["reason"],
         }
     return sent
+
+
+# Versions of the model -----------------------------------------------------------------------
+
+
+def weighed(content: Content, **weights: int) -> Content:
+    """The document with other weights, by key of a dimension or a criterion."""
+    changed = deepcopy(content)
+    for row in [*changed["dimensions"], *changed["criteria"]]:
+        row["weight"] = weights.get(row["key"], row["weight"])
+    return changed
+
+
+# Feasibility loses to impact, and reuse to the KPI.
+OTHER_WEIGHTS = {"feasibility": 25, "impact": 55, "kpi_improvement": 25, "scalability_reuse": 5}
+
+
+def draft_model(office: User, **weights: int) -> ModelDraft:
+    """A draft that differs from the version in force by some weights."""
+    draft = model_services.start_model_draft(actor=office)
+    changed = weighed(draft.content, **(weights or OTHER_WEIGHTS))
+    return model_services.save_model_draft(content=changed, version=draft.version, actor=office)
+
+
+def proposed_model(office: User, *, rounds_may_finish: bool = True, **weights: int) -> ModelProposal:
+    """The same, frozen and put before CFO and CEO."""
+    draft = draft_model(office, **weights)
+    return model_services.propose_model(
+        version=draft.version,
+        reason="Impact counts for too little.",
+        rounds_may_finish=rounds_may_finish,
+        actor=office,
+    )
+
+
+def published_model(office: User, cfo: User, ceo: User, **weights: int) -> ScoringModel:
+    """The same, approved by both."""
+    proposal = proposed_model(office, rounds_may_finish=True, **weights)
+    for user in (cfo, ceo):
+        model_services.approve_model(proposal, vote="for", seen_hash=proposal.content_hash, actor=user)
+    return ScoringModel.objects.in_force()

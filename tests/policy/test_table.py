@@ -262,6 +262,7 @@ READING = {
     "figures.read",
     "envelope.view",
     "model.view",
+    "agreement.view",
     "gates.view",
     "ledger.view",
     "ledger.verify",

@@ -170,7 +170,7 @@ def test_after_the_closing_all_who_may_open_the_case_see_score_and_scorecards(
     other_unit_lead: User,
 ) -> None:
     cases.complete(second)
-    services.close_scoring(round_, evidence_grade="C", actor=portfolio_office)
+    cases.close(round_, portfolio_office)
     for user in everyone:
         assert visible_scorecards(user, round_).count() == 2
         client = sign_in(user)
@@ -211,7 +211,7 @@ def test_a_new_scoring_hides_the_score_before(
     cfo: User,
 ) -> None:
     cases.complete(second)
-    services.close_scoring(round_, evidence_grade="C", actor=portfolio_office)
+    cases.close(round_, portfolio_office)
     initiative = Initiative.objects.get(pk=round_.initiative_id)
     assert score_of(initiative) is not None
     cases.send_again(initiative, unit_lead)
@@ -265,7 +265,7 @@ def test_a_token_reads_scores_only_with_its_scope(
     reading = api(factories.make_token(integrator, ["portfolio:read"]))
     assert reading.get(path).json()["results"] == []
     cases.complete(second)
-    services.close_scoring(round_, evidence_grade="C", actor=portfolio_office)
+    cases.close(round_, portfolio_office)
     (score,) = reading.get(path).json()["results"]
     assert score["reference"] == round_.initiative.reference
     assert len(score["contributions"]) == 15

@@ -106,7 +106,7 @@ def exchange_of(assignment: ScorecardAssignment) -> list[Apart]:
     return lying_apart([round_])[round_.pk]
 
 
-def waiting_for(user: User) -> list[ScorecardAssignment]:
+def to_compare(user: User) -> list[ScorecardAssignment]:
     """The user's complete scorecards of running scorings with a criterion to compare and no answer yet."""
     mine = list(
         ScorecardAssignment.objects.filter(

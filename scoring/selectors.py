@@ -422,6 +422,41 @@ def score_panel(user: User, initiative: Initiative) -> ScorePanel:
     )
 
 
+@dataclass(frozen=True)
+class RoundInHistory:
+    """One scoring of an initiative: which version, when, how many were in, and how it ended."""
+
+    round: ScoringRound
+    is_running: bool
+    scorecards: tuple[Scorecard, ...]
+
+
+def rounds_of(user: User, initiative: Initiative) -> list[RoundInHistory]:
+    """All scorings of an initiative that the user may open, the newest first.
+
+    The scorecards of a closed one come with it; one that ended unclosed, because the case was taken back or
+    sent anew, keeps its ratings to its assessors for good.
+    """
+    rounds = (
+        ScoringRound.objects.filter(initiative=initiative)
+        .with_progress()
+        .select_related("case", "model", "transaction", "closing__transaction", "closing__closed_by")
+        .order_by("-pk")
+    )
+    running = set(ScoringRound.objects.running().filter(initiative=initiative).values_list("pk", flat=True))
+    cards = Scorecard.objects.filter(
+        assignment__round__initiative=initiative, assignment__round__closing__isnull=False
+    ).select_related("assignment__assessor", "transaction")
+    if _still_to_score(user, initiative.pk):
+        cards = cards.none()
+    by_round: dict[int, list[Scorecard]] = {}
+    for card in cards.order_by("pk"):
+        by_round.setdefault(card.assignment.round_id, []).append(card)
+    return [
+        RoundInHistory(round_, round_.pk in running, tuple(by_round.get(round_.pk, ()))) for round_ in rounds
+    ]
+
+
 def _panel_of(score: Score, user: User, initiative: Initiative) -> ScorePanel:
     round_ = score.round
     model = model_of(round_.model)

@@ -93,7 +93,7 @@ def _desk(request: PortalRequest, refused: dict[int, RoundForm] | None = None) -
     is_office = bool(policy.may(user, "scoring.assign"))
     context = {
         "waiting": list(selectors.assignments_of(user)),
-        "to_compare": reconciliation.waiting_for(user),
+        "to_compare": reconciliation.to_compare(user),
         "done": list(selectors.assignments_done(user)[:10]),
         "to_open": list(selectors.cases_to_open(user)[:ROUNDS_A_PAGE]),
         "loads": selectors.loads(user) if is_office else [],

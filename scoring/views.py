@@ -1,6 +1,6 @@
 """The scoring desk and the page of the model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from scoring.finance import REFERENCE_CLASS_TITLES, REFERENCE_CLASSES
 from scoring.forms import AnswerForm, AssignForm, CloseForm, ConflictForm, ScorecardForm, StaffForm
 from scoring.models import (
     Criterion,
+    Revision,
     Scorecard,
     ScorecardAssignment,
     ScorecardRating,
@@ -370,6 +371,15 @@ def _changes(assignment: ScorecardAssignment, form: ScorecardForm) -> list[dict[
     return services.draft_changes(assignment, version=version, ratings=form.ratings())
 
 
+# For the list of keys: what scorecard.js listens to.
+KEYS = (
+    (("1", "2", "3", "4", "5"), "Rate the criterion"),
+    (("u",), "Mark it unknown"),
+    (("j",), "Next criterion"),
+    (("k",), "Criterion before"),
+    (("w",), "Write the reason"),
+    (("Esc",), "From the reason back to the rating"),
+)
 UNKNOWN_IN_WORDS = "Unknown: the case does not say enough. It counts as a range from 1 to 5."
 
 
@@ -388,6 +398,10 @@ class Row:
     criterion: Criterion
     fields: dict[str, BoundField] = field(default_factory=dict)
     rating: ScorecardRating | None = None
+    # What was answered in a reconciliation.
+    answer: Revision | None = None
+    # The fields of the case that bear on it, with their labels.
+    bearing: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def levels(self) -> list[tuple[int, str]]:
@@ -444,11 +458,16 @@ def _write(
 
 def _read(request: PortalRequest, assignment: ScorecardAssignment) -> HttpResponse:
     card = assignment.scorecard
-    ratings = card.ratings.select_related("criterion")
-    rows = {rating.criterion_id: Row(rating.criterion, rating=rating) for rating in ratings}
+    ratings = card.ratings.select_related("criterion", "revision", "revision_draft")
+    rows = {
+        rating.criterion_id: Row(rating.criterion, rating=rating, answer=reconciliation.answer_to(rating))
+        for rating in ratings
+    }
     visible = selectors.visible_scorecards(request.user, assignment.round)
     others = [other for other in visible if other.pk != card.pk]
-    return _show(request, assignment, rows, {"card": card, "others": others}, 200)
+    may_compare = bool(may_reconcile(request.user, assignment)) and not assignment.round.is_closed
+    asked = reconciliation.exchange_of(assignment) if may_compare else []
+    return _show(request, assignment, rows, {"card": card, "others": others, "asked": asked}, 200)
 
 
 def _show(
@@ -460,17 +479,22 @@ def _show(
 ) -> HttpResponse:
     round_ = assignment.round
     model = selectors.model_of(round_.model)
-    criteria = list(round_.model.criteria.all())
+    criteria, evidence = list(round_.model.criteria.all()), evidence_of(round_.case)
+    all_rows = [
+        replace(rows.get(criterion.pk) or Row(criterion), bearing=evidence.bearing_on(criterion))
+        for criterion in criteria
+    ]
     dimensions = [
-        (dimension, [rows.get(c.pk) or Row(c) for c in criteria if c.dimension == dimension.key])
+        (dimension, [row for row in all_rows if row.criterion.dimension == dimension.key])
         for dimension in model.dimensions
     ]
     complete = Scorecard.objects.filter(assignment__round=round_).count()
     context |= {
+        "page_keys": KEYS if "form" in context else (),
         "assignment": assignment,
         "round": round_,
         "initiative": round_.initiative,
-        "evidence": evidence_of(round_.case),
+        "evidence": evidence,
         "dimensions": dimensions,
         "complete": complete,
         "is_own": assignment.assessor_id == request.user.pk,

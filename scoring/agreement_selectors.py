@@ -47,6 +47,7 @@ class AgreementReport:
     model: ScoringModel
     closed: int
     rows: list[CriterionAgreement]
+    enough: int = ENOUGH
 
 
 def agreement_of(user: User) -> AgreementReport:
@@ -90,5 +91,5 @@ def _of(criterion: Criterion, cases: list[list[int | None]]) -> CriterionAgreeme
         cases=len(twice),
         ratings=len(everything),
         median=float(median(everything)) if everything else None,
-        alpha=None if np.isnan(found) else found,
+        alpha=None if np.isnan(found) else float(found),
     )

@@ -21,6 +21,7 @@ from portfolio.involvement import acting_for
 from portfolio.models import CaseDraft, Initiative, RateSet
 from portfolio.permissions import may_attest_each
 from portfolio.selectors import unattested_claims
+from scoring.reconciliation import to_compare
 from scoring.selectors import assignments_of, cases_to_open, rounds_to_close
 
 MOST = 50
@@ -89,6 +90,9 @@ def _scorecards(user: User) -> Iterator[Waiting]:
     for assignment in assignments_of(user):
         url = reverse("scorecard-detail", args=[assignment.pk])
         yield _about("Score", assignment.round.initiative, url, assignment.due_on)
+    for assignment in to_compare(user):
+        url = reverse("scorecard-reconcile", args=[assignment.pk])
+        yield _about("Compare ratings", assignment.round.initiative, url, None)
 
 
 def _sponsorships(user: User) -> Iterator[Waiting]:

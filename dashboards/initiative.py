@@ -36,7 +36,7 @@ from portfolio.selectors import kpis_of, milestones_of, people_by_id
 from portfolio.templatetags import figures as written
 from scoring.model_selectors import why_it_moved
 from scoring.models import ReturnPosition
-from scoring.selectors import score_panel
+from scoring.selectors import rounds_of, score_panel
 
 LONGEST_LIST = 100
 TABS = {
@@ -256,7 +256,11 @@ def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
     """What one tab shows."""
     match tab:
         case "score":
-            return {"panel": score_panel(user, initiative), "moved": why_it_moved(initiative)}
+            return {
+                "panel": score_panel(user, initiative),
+                "scorings": rounds_of(user, initiative),
+                "moved": why_it_moved(initiative),
+            }
         case "money":
             return _money(initiative, user)
         case "kpis":

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Count
+from django.urls import reverse
 
 from accounts.errors import Incomplete, InvalidMove, Refused
 from accounts.models import Role, User
@@ -22,6 +23,7 @@ from governance.permissions import (
     may_accept_operation,
     may_call_in,
     may_complete_case,
+    may_recall,
     may_record_case,
     may_retire,
     may_return,
@@ -55,7 +57,7 @@ from portfolio.models import (
 from portfolio.services import freeze_case
 from scoring.models import Score, ScoringClose
 from scoring.positions.learning import moved_by
-from scoring.selectors import score_of
+from scoring.selectors import open_assignments, score_of
 
 # Which stage follows on what a gate says; a missing pair leaves the stage.
 STAGE_AFTER: dict[tuple[str, str, str], str] = {
@@ -630,6 +632,7 @@ def return_to_draft(initiative: Initiative, *, reason: str, actor: User) -> Gate
         initiative = lifecycle.lock(initiative)
         may_return(actor, initiative).or_deny()
         _require_no_signing(initiative)
+        _tell_assessors(initiative, "The portfolio office sent the case back for redesign.")
         gate = {Stage.SUBMITTED: Gate.TRIAGE, Stage.ASSESSMENT: Gate.CASE}.get(
             Stage(initiative.stage), Gate.PILOT
         )
@@ -641,6 +644,33 @@ def return_to_draft(initiative: Initiative, *, reason: str, actor: User) -> Gate
             path=initiative.get_absolute_url(),
         )
         return passage
+
+
+def recall_case(initiative: Initiative, *, reason: str, actor: User) -> StageChange:
+    """The unit takes the sent case back to draft while it is assessed.
+
+    Scorecards stay as they are, with the version that they are about; a case that is sent anew is scored
+    anew. Raises NotAllowed, Refused without a reason, InvalidMove outside assessment.
+    """
+    reason = _require_reason(reason)
+    with record("case.recalled", actor=actor, about=initiative, reason=reason) as act:
+        initiative = lifecycle.lock(initiative)
+        may_recall(actor, initiative).or_deny()
+        case = initiative.current_case
+        act.note(case_version=case.version if case else None)
+        _tell_assessors(initiative, f"{initiative.unit} took the case back to work on it.")
+        return lifecycle.move(initiative, Stage.DRAFT, act=act, reason=reason)
+
+
+def _tell_assessors(initiative: Initiative, why: str) -> None:
+    """Tell those who have a scorecard to write that it waits no more."""
+    waiting = open_assignments().filter(round__initiative=initiative).select_related("assessor")
+    tell(
+        [assignment.assessor for assignment in waiting.order_by("pk")],
+        subject=f"{initiative.reference} needs no scorecard for now",
+        sentence=f"{why} A case that is sent anew is scored anew.",
+        path=reverse("scorecard-list"),
+    )
 
 
 # Acts: after the decision --------------------------------------------------------------------

@@ -77,6 +77,11 @@ def may_return(user: User, initiative: Initiative) -> Verdict:
     return policy.may(user, "initiative.return", initiative)
 
 
+def may_recall(user: User, initiative: Initiative) -> Verdict:
+    """The unit takes the sent case back while it is assessed."""
+    return policy.may(user, "initiative.recall", initiative)
+
+
 def may_record_case(user: User, initiative: Initiative) -> Verdict:
     """Record that G2 holds."""
     return policy.may(user, "case.record", initiative)

@@ -28,6 +28,7 @@ from governance.permissions import (
     may_accept_operation,
     may_call_in,
     may_open_signing,
+    may_recall,
     may_record_case,
     may_retire,
     may_return,
@@ -182,6 +183,7 @@ ACTS_OF_STAGE: dict[str, tuple[tuple[str, str, Callable[[User, Initiative], Verd
 ALWAYS: tuple[tuple[str, str, Callable[[User, Initiative], Verdict]], ...] = (
     ("Supply what a gate asks for", "evidence-supply", may_supply),
     ("Send it back for redesign", "initiative-return", may_return),
+    ("Take the case back to draft", "initiative-recall", may_recall),
     ("Withdraw it", "initiative-withdraw", may_withdraw),
 )
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("initiatives/<int:pk>/record/", views.case_record, name="case-record"),
     path("initiatives/<int:pk>/return/", views.send_back, name="initiative-return"),
     path("initiatives/<int:pk>/call-in/", views.call_in, name="initiative-call-in"),
+    path("initiatives/<int:pk>/recall/", views.recall, name="initiative-recall"),
     path("initiatives/<int:pk>/withdraw/", views.withdraw, name="initiative-withdraw"),
     path("initiatives/<int:pk>/stop/", views.stop, name="initiative-stop"),
     path("initiatives/<int:pk>/operation/", views.operation, name="operation-accept"),

@@ -40,6 +40,7 @@ from governance.permissions import (
     may_confirm_envelope,
     may_open_signing,
     may_propose_envelope,
+    may_recall,
     may_record_case,
     may_release,
     may_request_tranche,
@@ -293,6 +294,23 @@ def send_back(request: PortalRequest, pk: int) -> HttpResponse:
         title="Send it back for redesign",
         button="Send it back",
         done=f"{initiative.reference} is a draft again.",
+    )
+
+
+@acts("initiative.recall")
+@require_http_methods(["GET", "POST"])
+def recall(request: PortalRequest, pk: int) -> HttpResponse:
+    """The unit takes the sent case back."""
+    initiative = _initiative(request, pk)
+    return _act_page(
+        request,
+        initiative,
+        may_recall(request.user, initiative),
+        ReasonForm(request.POST or None),
+        lambda values: gates.recall_case(initiative, **values, actor=request.user),
+        title="Take the case back to draft",
+        button="Take it back",
+        done=f"{initiative.reference} is a draft again. Scorecards of this version stay as they are.",
     )
 
 

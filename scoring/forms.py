@@ -1,5 +1,6 @@
 """What may be typed at the scoring desk."""
 
+from datetime import date
 from typing import Any, cast
 
 from django import forms
@@ -8,8 +9,17 @@ from django.forms.boundfield import BoundField
 from accounts.models import User
 from ledger import clock
 from scoring.models import Criterion, EvidenceGrade, ScorecardRating, ScoringRound
-from scoring.selectors import Candidate
+from scoring.selectors import Candidate, due_day
 from scoring.services import LONGEST_REASON, UNKNOWN, CleanRatings, judged, missing_in
+
+RATINGS = [(str(level), str(level)) for level in range(1, 6)] + [(UNKNOWN, "Unknown")]
+
+
+def not_over(day: date) -> date:
+    """The day, unless it is over. Raises ValidationError."""
+    if day < clock.today():
+        raise forms.ValidationError("Choose today or a day to come.")
+    return day
 
 
 class AssignForm(forms.Form):
@@ -17,7 +27,7 @@ class AssignForm(forms.Form):
 
     assessor = forms.ChoiceField(label="Assessor")
     due_on = forms.DateField(
-        label="Due on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="Due on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), initial=due_day
     )
 
     def __init__(self, candidates: list[Candidate], *args: Any, **kwargs: Any) -> None:
@@ -31,15 +41,78 @@ class AssignForm(forms.Form):
         assessor.widget.choices = [("", "Choose an assessor"), *fit]
         self.fields["due_on"].widget.attrs["min"] = clock.today().isoformat()
 
+    def clean_due_on(self) -> date:
+        """Not before today."""
+        return not_over(self.cleaned_data["due_on"])
+
     def person(self) -> User:
         """The assessor who was chosen."""
         return self.people[self.cleaned_data["assessor"]]
 
 
+class StaffForm(forms.Form):
+    """By when those score whom the rule chooses."""
+
+    due_on = forms.DateField(
+        label="Due on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), initial=due_day
+    )
+
+    def clean_due_on(self) -> date:
+        """Not before today."""
+        return not_over(self.cleaned_data["due_on"])
+
+
 class CloseForm(forms.Form):
-    """What stands behind the ratings, said when the scoring closes."""
+    """What stands behind the ratings, said when the scoring closes; and why, when they lie apart."""
 
     evidence_grade = forms.ChoiceField(label="Evidence grade", choices=EvidenceGrade.choices)
+    reason = forms.CharField(
+        label="Why it closes although ratings lie apart",
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Write why it closes although ratings lie apart."},
+    )
+
+    def __init__(self, *args: Any, left_apart: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not left_apart:
+            del self.fields["reason"]
+
+
+class ConflictForm(forms.Form):
+    """Why an assessor is not free to judge a case."""
+
+    reason = forms.CharField(
+        label="What binds you",
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="The portfolio office reads it and asks somebody else.",
+        error_messages={"required": "Write in one sentence what binds you."},
+    )
+
+
+class AnswerForm(forms.Form):
+    """An assessor's answer to a reconciliation: the rating changed or kept, with the reason."""
+
+    criterion = forms.CharField(widget=forms.HiddenInput, max_length=60)
+    rating = forms.ChoiceField(
+        label="Your rating now",
+        choices=RATINGS,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose 1 to 5, or unknown."},
+    )
+    confidence = forms.ChoiceField(label="How sure are you?", choices=ScorecardRating.Confidence.choices)
+    reason = forms.CharField(
+        label="Why you change it or stand by it",
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Write why you change your rating or stand by it."},
+    )
+
+    def values(self) -> dict[str, Any]:
+        """What the act takes."""
+        rating = self.cleaned_data["rating"]
+        return self.cleaned_data | {"rating": int(rating) if rating.isdigit() else rating}
 
 
 class ScorecardForm(forms.Form):
@@ -64,7 +137,7 @@ class ScorecardForm(forms.Form):
             self.fields[f"{criterion.key}-rating"] = forms.ChoiceField(
                 label=criterion.title,
                 required=False,
-                choices=[(str(level), str(level)) for level in range(1, 6)] + [(UNKNOWN, "Unknown")],
+                choices=RATINGS,
                 widget=forms.RadioSelect,
             )
             self.fields[f"{criterion.key}-confidence"] = forms.ChoiceField(

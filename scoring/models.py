@@ -223,7 +223,7 @@ class ScoringRoundQuerySet(models.QuerySet["ScoringRound"]):
     def with_progress(self) -> Self:
         """With `assigned` and `complete`: how many scorecards were given out, and how many are in."""
         return self.annotate(
-            assigned=Count("assignments", distinct=True),
+            assigned=Count("assignments", filter=Q(assignments__conflict=None), distinct=True),
             complete=Count("assignments__scorecard", distinct=True),
         )
 
@@ -296,6 +296,34 @@ class ScorecardAssignment(Fact):
         """Whether the scorecard is in."""
         return hasattr(self, "scorecard")
 
+    @property
+    def has_conflict(self) -> bool:
+        """Whether the assessor declared a conflict of interest instead of scoring."""
+        return hasattr(self, "conflict")
+
+
+class ConflictDeclared(Fact):
+    """An assessor is not free to judge the case: the assignment ends without a scorecard."""
+
+    assignment = models.OneToOneField(ScorecardAssignment, models.PROTECT, related_name="conflict")
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="a_conflict_has_a_reason")]
+
+    def __str__(self) -> str:
+        return f"conflict of interest: {self.assignment}"
+
+
+class ScorecardReminder(models.Model):
+    """The assessor was reminded of a scorecard that is overdue; once for its due day."""
+
+    assignment = models.OneToOneField(ScorecardAssignment, models.CASCADE, related_name="reminder")
+    sent_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"reminder of {self.assignment}"
+
 
 class ScorecardDraft(models.Model):
     """A scorecard while it is being written; only its assessor sees it."""
@@ -350,6 +378,54 @@ class ScorecardRating(Fact):
         return f"{self.criterion}: {self.rating or 'unknown'}"
 
 
+class Revision(models.Model):
+    """The answer to a reconciliation: the rating changed, or stood by, with the reason."""
+
+    rating = models.PositiveSmallIntegerField(null=True)
+    confidence = models.CharField(
+        max_length=8, choices=ScorecardRating.Confidence.choices, default=ScorecardRating.Confidence.MEDIUM
+    )
+    reason = models.TextField()
+    written_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rating=None) | Q(rating__gte=1, rating__lte=5), name="%(class)s_is_1_to_5"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="%(class)s_has_a_reason"),
+        ]
+
+
+class RevisionDraft(Revision):
+    """An answer while the scoring is open; only the assessors of the round see it.
+
+    It is no fact yet: the ledger is read before the closing, and an entry about it would say that ratings
+    lie apart. Closing the scoring freezes it.
+    """
+
+    replaces = models.OneToOneField(ScorecardRating, models.PROTECT, related_name="revision_draft")
+
+    class Meta(Revision.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"draft of a revision of {self.replaces}"
+
+
+class RatingRevision(Revision, Fact):
+    """The rating that counts instead of the one that it replaces, which stays in the history."""
+
+    replaces = models.OneToOneField(ScorecardRating, models.PROTECT, related_name="revision")
+
+    class Meta(Revision.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"{self.replaces}, revised to {self.rating or 'unknown'}"
+
+
 class ScoringClose(Fact):
     """The scoring of a case is closed; the computed inputs freeze with it."""
 
@@ -357,6 +433,8 @@ class ScoringClose(Fact):
     closed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     computed_inputs = models.JSONField()  # criterion key -> value as text, or null
     evidence_grade = models.CharField(max_length=1, choices=EvidenceGrade.choices, default="E")
+    # Why it closed although ratings lay apart.
+    reason = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return f"{self.round}, closed"

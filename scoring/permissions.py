@@ -4,7 +4,13 @@ from accounts import policy
 from accounts.models import Role, RoleGrant, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
 from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part
-from scoring.models import ModelApproval, ModelProposal, ScorecardAssignment, ScoringRound
+from scoring.models import (
+    ConflictDeclared,
+    ModelApproval,
+    ModelProposal,
+    ScorecardAssignment,
+    ScoringRound,
+)
 
 PAST_TENSE: dict[str, str] = {Part.OWNER: "owned", Part.SPONSOR: "sponsored"}
 
@@ -40,6 +46,22 @@ def may_write_scorecard(user: User, assignment: ScorecardAssignment) -> Verdict:
 def may_complete_scorecard(user: User, assignment: ScorecardAssignment) -> Verdict:
     """As for writing it: who moved to the case's unit meanwhile is out."""
     return _may_score(user, "scorecard.complete", assignment)
+
+
+def may_declare_conflict(user: User, assignment: ScorecardAssignment) -> Verdict:
+    """The assessor whom it is assigned to; who does not fit any more may say so too."""
+    initiative = assignment.round.initiative
+    verdict = policy.may(user, "scorecard.decline", initiative)
+    if not verdict and not verdict.is_about_state:
+        return verdict
+    if assignment.assessor_id != user.pk:
+        return deny(f"This scorecard is {assignment.assessor}'s; nobody else declines it.")
+    return verdict
+
+
+def may_reconcile(user: User, assignment: ScorecardAssignment) -> Verdict:
+    """The assessor of the scorecard; that all are in and ratings lie apart is the act's own condition."""
+    return _may_score(user, "scorecard.reconcile", assignment)
 
 
 def may_close_scoring(user: User, round_: ScoringRound) -> Verdict:
@@ -90,7 +112,10 @@ def parts_by_person(initiative: Initiative) -> dict[int, str]:
 
 
 def parts_by_initiative(initiatives: list[Initiative]) -> dict[int, dict[int, str]]:
-    """The same for many, by four queries."""
+    """The same for many, by five queries.
+
+    Who declared a conflict of interest in it once does not score it later.
+    """
     found = [(initiative.pk, initiative.created_by_id, "started") for initiative in initiatives]
     edits = CaseEditor.objects.filter(case__initiative__in=initiatives)
     found += [(pk, user, "edited") for pk, user in edits.values_list("case__initiative", "user")]
@@ -100,6 +125,11 @@ def parts_by_initiative(initiatives: list[Initiative]) -> dict[int, dict[int, st
     ]
     sent = BusinessCase.objects.filter(initiative__in=initiatives)
     found += [(pk, user, "submitted") for pk, user in sent.values_list("initiative", "submitted_by")]
+    conflicts = ConflictDeclared.objects.filter(assignment__round__initiative__in=initiatives)
+    found += [
+        (pk, user, "declared a conflict of interest in")
+        for pk, user in conflicts.values_list("assignment__round__initiative", "assignment__assessor")
+    ]
     answers: dict[int, int | None] = dict(
         User.objects.filter(pk__in={user for _, user, _ in found}).values_list("pk", "answers_for_it")
     )

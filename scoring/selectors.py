@@ -5,11 +5,13 @@ closes, everyone else reads how many are in, and nothing that is made of a ratin
 """
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet
 
 from accounts import policy
 from accounts.models import Role, RoleGrant, User
+from ledger import clock
 from portfolio.models import BusinessCase, Initiative, Stage
 from portfolio.querysets import InitiativeQuerySet
 from scoring import engine
@@ -110,10 +112,25 @@ def ranking(initiatives: InitiativeQuerySet) -> InitiativeQuerySet:
 # What waits ----------------------------------------------------------------------------------
 
 
+def open_assignments() -> QuerySet[ScorecardAssignment]:
+    """Scorecards that were given out and are not in yet, of rounds that run."""
+    return ScorecardAssignment.objects.filter(
+        scorecard=None, conflict=None, round__in=ScoringRound.objects.running()
+    )
+
+
 def assignments_to_write(user: User) -> QuerySet[ScorecardAssignment]:
     """The user's scorecards that are not in yet, of rounds that run."""
-    return ScorecardAssignment.objects.filter(
-        assessor=user, scorecard=None, round__in=ScoringRound.objects.running()
+    return open_assignments().filter(assessor=user)
+
+
+def reminders_due(on: date) -> QuerySet[ScorecardAssignment]:
+    """Open scorecards whose day is over and whose assessor was not reminded yet."""
+    return (
+        open_assignments()
+        .filter(due_on__lt=on, reminder=None)
+        .select_related("assessor", "round__initiative")
+        .order_by("due_on", "pk")
     )
 
 
@@ -140,11 +157,13 @@ def running_rounds(user: User) -> ScoringRoundQuerySet:
     """The rounds that the user runs as portfolio office, the longest waiting first."""
     return (
         ScoringRound.objects.running()
-        .filter(_within(user, "scoring.assign", "initiative__unit__path"))
+        .filter(within_reach(user, "scoring.assign", "initiative__unit__path"))
         .with_progress()
         .select_related("initiative__unit", "case", "model", "transaction")
         .prefetch_related(
-            Prefetch("assignments", ScorecardAssignment.objects.select_related("assessor", "scorecard"))
+            Prefetch(
+                "assignments", ScorecardAssignment.objects.select_related("assessor", "scorecard", "conflict")
+            )
         )
         .order_by("pk")
     )
@@ -161,7 +180,7 @@ def cases_to_open(user: User) -> QuerySet[Initiative]:
     return (
         Initiative.objects.in_flight()
         .filter(
-            _within(user, "scoring.assign", "unit__path"),
+            within_reach(user, "scoring.assign", "unit__path"),
             ~Exists(scored),
             stage=Stage.ASSESSMENT,
             current_case__purpose=BusinessCase.Purpose.COMPLETED,
@@ -171,7 +190,7 @@ def cases_to_open(user: User) -> QuerySet[Initiative]:
     )
 
 
-def _within(user: User, action: str, path: str) -> Q:
+def within_reach(user: User, action: str, path: str) -> Q:
     """The units in which the user's role allows the action."""
     if not policy.may(user, action):
         return Q(pk__in=[])
@@ -202,7 +221,8 @@ def candidates(rounds: list[ScoringRound]) -> dict[int, list[Candidate]]:
         .order_by("user__name")
     )
     parts = parts_by_initiative([round_.initiative for round_ in rounds])
-    taken = set(ScorecardAssignment.objects.filter(round__in=rounds).values_list("round", "assessor"))
+    given = ScorecardAssignment.objects.filter(round__in=rounds, conflict=None)
+    taken = set(given.values_list("round", "assessor"))
     found: dict[int, list[Candidate]] = {}
     for round_ in rounds:
         unit = round_.initiative.unit
@@ -212,6 +232,85 @@ def candidates(rounds: list[ScoringRound]) -> dict[int, list[Candidate]]:
             for pk, person in people.items()
             if (round_.pk, pk) not in taken
         ]
+    return found
+
+
+DAYS_TO_SCORE = 5
+
+
+def working_days_after(day: date, count: int) -> date:
+    """The day that lies some working days after another; Saturday and Sunday are none."""
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5
+    return day
+
+
+def due_day() -> date:
+    """By when a scorecard that is given out today is due unless the office says otherwise."""
+    return working_days_after(clock.today(), DAYS_TO_SCORE)
+
+
+def in_turn(round_: ScoringRound) -> list[User]:
+    """The assessors who fit and have no scorecard of this round, by whose turn it is.
+
+    Whoever has the fewest open scorecards comes first, then whoever went longest without being given one,
+    then the name.
+    """
+    people = {each.person.pk: each.person for each in candidates([round_])[round_.pk] if not each.unfit}
+    given = ScorecardAssignment.objects.filter(assessor__in=people, conflict=None).order_by()
+    last = dict(given.values_list("assessor").annotate(last=Max("transaction__seq")))
+    still_open = open_assignments().filter(assessor__in=people).order_by()
+    load = dict(still_open.values_list("assessor").annotate(number=Count("pk")))
+    return sorted(
+        people.values(),
+        key=lambda person: (load.get(person.pk, 0), last.get(person.pk, 0), person.name, person.pk),
+    )
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one assessor has before them."""
+
+    person: User
+    open: int
+    overdue: int
+    next_due: date | None
+
+
+def loads(user: User) -> list[Load]:
+    """The assessors in the reach of the office, with their open scorecards there: the fullest desk first."""
+    grants = RoleGrant.objects.active().filter(_overlaps(user), role=Role.ASSESSOR)
+    people = {grant.user_id: grant.user for grant in grants.select_related("user__home_unit")}
+    within = within_reach(user, "scoring.assign", "round__initiative__unit__path")
+    rows = (
+        open_assignments()
+        .filter(within, assessor__in=people)
+        .order_by()
+        .values("assessor")
+        .annotate(
+            number=Count("pk"),
+            overdue=Count("pk", filter=Q(due_on__lt=clock.today())),
+            next_due=Min("due_on"),
+        )
+    )
+    by_person = {row["assessor"]: row for row in rows}
+    found = [
+        Load(person, row["number"], row["overdue"], row["next_due"])
+        if (row := by_person.get(pk))
+        else Load(person, 0, 0, None)
+        for pk, person in people.items()
+    ]
+    return sorted(found, key=lambda load: (-load.open, load.person.name, load.person.pk))
+
+
+def _overlaps(user: User) -> Q:
+    """Grants that reach into the units in which the user assigns: below them, or above."""
+    found = Q(pk__in=[])
+    if policy.may(user, "scoring.assign"):
+        for start in policy.reach(user, "scoring.assign").paths:
+            above = [f"{'/'.join(start.split('/')[:end])}/" for end in range(2, start.count("/") + 1)]
+            found |= Q(unit__path__startswith=start) | Q(unit__path__in=above)
     return found
 
 
@@ -226,6 +325,7 @@ def open_to_read(user: User, pk: int) -> ScorecardAssignment | None:
             "round__model",
             "round__closing",
             "scorecard__transaction",
+            "conflict__transaction",
             "draft",
         )
         .first()
@@ -374,6 +474,41 @@ def score_panel(user: User, initiative: Initiative) -> ScorePanel:
         required=round_.required,
         case_version=round_.case.version,
     )
+
+
+@dataclass(frozen=True)
+class RoundInHistory:
+    """One scoring of an initiative: which version, when, how many were in, and how it ended."""
+
+    round: ScoringRound
+    is_running: bool
+    scorecards: tuple[Scorecard, ...]
+
+
+def rounds_of(user: User, initiative: Initiative) -> list[RoundInHistory]:
+    """All scorings of an initiative that the user may open, the newest first.
+
+    The scorecards of a closed one come with it; one that ended unclosed, because the case was taken back or
+    sent anew, keeps its ratings to its assessors for good.
+    """
+    rounds = (
+        ScoringRound.objects.filter(initiative=initiative)
+        .with_progress()
+        .select_related("case", "model", "transaction", "closing__transaction", "closing__closed_by")
+        .order_by("-pk")
+    )
+    running = set(ScoringRound.objects.running().filter(initiative=initiative).values_list("pk", flat=True))
+    cards = Scorecard.objects.filter(
+        assignment__round__initiative=initiative, assignment__round__closing__isnull=False
+    ).select_related("assignment__assessor", "transaction")
+    if _still_to_score(user, initiative.pk):
+        cards = cards.none()
+    by_round: dict[int, list[Scorecard]] = {}
+    for card in cards.order_by("pk"):
+        by_round.setdefault(card.assignment.round_id, []).append(card)
+    return [
+        RoundInHistory(round_, round_.pk in running, tuple(by_round.get(round_.pk, ()))) for round_ in rounds
+    ]
 
 
 def _panel_of(score: Score, user: User, initiative: Initiative) -> ScorePanel:

@@ -8,26 +8,31 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from accounts.errors import Changed, Incomplete, InvalidMove, Refused
 from accounts.models import User
 from accounts.notices import notify
 from ledger import clock
-from ledger.services import last_seq, record
+from ledger.services import Act, last_seq, record
 from portfolio import lifecycle, money
 from portfolio.models import BusinessCase, Initiative, Part, RiskTier
 from portfolio.selectors import fiscal_year_of, rate
 from portfolio.services import appoint
-from scoring import engine, positions
+from scoring import engine, positions, reconciliation
 from scoring.default_model import CORRECTED_RETURN, DEFAULT_MODEL, TIME_TO_BENEFIT
 from scoring.models import (
+    ConflictDeclared,
     Criterion,
     EvidenceGrade,
     ModelPublication,
+    RatingRevision,
+    RevisionDraft,
     Scorecard,
     ScorecardAssignment,
     ScorecardDraft,
     ScorecardRating,
+    ScorecardReminder,
     ScoringClose,
     ScoringModel,
     ScoringRound,
@@ -36,10 +41,12 @@ from scoring.permissions import (
     may_assign,
     may_close_scoring,
     may_complete_scorecard,
+    may_declare_conflict,
     may_open_scoring,
+    may_reconcile,
     may_write_scorecard,
 )
-from scoring.selectors import model_of
+from scoring.selectors import due_day, in_turn, model_of, reminders_due
 
 UNKNOWN = "unknown"
 # Criterion key -> {rating: 1 to 5, "unknown" or None, confidence, reason}
@@ -143,19 +150,101 @@ def assign(round_: ScoringRound, assessor: User, *, due_on: date, actor: User) -
         _require_running(round_)
         if ScorecardAssignment.objects.filter(round=round_, assessor=assessor).exists():
             raise InvalidMove(f"{assessor} scores {initiative.reference} already.")
-        assignment = act.add(
-            ScorecardAssignment, round=round_, assessor=assessor, due_on=due_on, assigned_by=actor
-        )
-        appoint(initiative, Part.ASSESSOR, assessor, act=act)
         act.note(assessor=assessor.pk, due_on=due_on)
+        return _give(round_, assessor, due_on=due_on, act=act, actor=actor)
+
+
+def staff(round_: ScoringRound, *, due_on: date | None = None, actor: User) -> list[ScorecardAssignment]:
+    """Give out the scorecards that the case still needs, to those who fit, by whose turn it is.
+
+    Without a day they are due in five working days. Raises NotAllowed, Refused for a day that is over, or
+    InvalidMove when the round doesn't run, needs nobody, or fewer people fit than it needs.
+    """
+    due_on = due_on or due_day()
+    if due_on < clock.today():
+        raise Refused("That day is over.", {"due_on": "Choose today or a day to come."})
+    with record("scoring.staffed", actor=actor, about=round_.initiative) as act:
+        initiative = lifecycle.lock(round_.initiative)
+        round_ = _locked(round_, initiative)
+        may_assign(actor, round_).or_deny()
+        _require_running(round_)
+        given = ScorecardAssignment.objects.filter(round=round_, conflict=None).count()
+        missing = round_.required - given
+        if missing <= 0:
+            raise InvalidMove(f"{initiative.reference} has its {round_.required} assessors already.")
+        people = in_turn(round_)
+        if len(people) < missing:
+            raise InvalidMove(
+                f"{initiative.reference} needs {missing} more assessors and {len(people)} fit: the "
+                "administrator grants the role to people of other units."
+            )
+        act.note(assessors=[person.pk for person in people[:missing]], due_on=due_on)
+        return [_give(round_, person, due_on=due_on, act=act, actor=actor) for person in people[:missing]]
+
+
+def _give(
+    round_: ScoringRound, assessor: User, *, due_on: date, act: Act, actor: User
+) -> ScorecardAssignment:
+    """The assignment, the part that opens the case to the assessor, and the message."""
+    initiative = round_.initiative
+    assignment = act.add(
+        ScorecardAssignment, round=round_, assessor=assessor, due_on=due_on, assigned_by=actor
+    )
+    appoint(initiative, Part.ASSESSOR, assessor, act=act)
+    notify(
+        assessor,
+        subject=f"Score {initiative.reference} by {due_on:%-d %b %Y}",
+        sentence=f"{actor} asks you to score “{initiative.title}”, {initiative.unit}. "
+        "You score it blind: what others rate stays hidden until all scorecards are in.",
+        path=assignment.get_absolute_url(),
+    )
+    return assignment
+
+
+def declare_conflict(assignment: ScorecardAssignment, *, reason: str, actor: User) -> ConflictDeclared:
+    """Say that one is not free to judge the case: the assignment ends without a scorecard, for good.
+
+    Raises NotAllowed, Refused without a reason, or InvalidMove when the round doesn't run or the scorecard is
+    in.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Refused("Say what the conflict is.", {"reason": "Write in one sentence what binds you."})
+    with record("conflict.declared", actor=actor, about=assignment.round.initiative, reason=reason) as act:
+        initiative = lifecycle.lock(assignment.round.initiative)
+        round_ = assignment.round = _locked(assignment.round, initiative)
+        may_declare_conflict(actor, assignment).or_deny()
+        _require_running(round_)
+        _require_incomplete(assignment)
+        conflict = act.add(ConflictDeclared, assignment=assignment, reason=reason)
+        act.note(assignment=assignment.pk)
+        ScorecardDraft.objects.filter(assignment=assignment).delete()
         notify(
-            assessor,
-            subject=f"Score {initiative.reference} by {due_on:%-d %b %Y}",
-            sentence=f"{actor} asks you to score “{initiative.title}”, {initiative.unit}. "
-            "You score it blind: what others rate stays hidden until all scorecards are in.",
-            path=assignment.get_absolute_url(),
+            round_.opened_by,
+            subject=f"{initiative.reference} needs another assessor",
+            sentence=f"{actor} declared a conflict of interest in “{initiative.title}”: {reason}",
+            path=reverse("scorecard-list"),
         )
-        return assignment
+        return conflict
+
+
+def remind_overdue(on: date) -> int:
+    """Remind the assessors whose scorecards are overdue, once for each due day; returns how many."""
+    count = 0
+    for assignment in reminders_due(on):
+        with transaction.atomic():
+            _, is_new = ScorecardReminder.objects.get_or_create(assignment=assignment)
+            if is_new:
+                initiative = assignment.round.initiative
+                notify(
+                    assignment.assessor,
+                    subject=f"Your scorecard of {initiative.reference} is overdue",
+                    sentence=f"The scorecard of “{initiative.title}” was due on "
+                    f"{assignment.due_on:%-d %b %Y}. The case waits for it.",
+                    path=assignment.get_absolute_url(),
+                )
+                count += 1
+    return count
 
 
 def _locked(round_: ScoringRound, initiative: Initiative) -> ScoringRound:
@@ -270,6 +359,8 @@ def save_scorecard_draft(
 def _require_incomplete(assignment: ScorecardAssignment) -> None:
     if Scorecard.objects.filter(assignment=assignment).exists():
         raise InvalidMove("This scorecard is complete; it can't be changed any more.")
+    if ConflictDeclared.objects.filter(assignment=assignment).exists():
+        raise InvalidMove("You declared a conflict of interest; another assessor scores this case.")
 
 
 def complete_scorecard(
@@ -307,16 +398,95 @@ def complete_scorecard(
         # The entry says that it is in, and nothing of what it says: auditors read it before the closing.
         act.note(assignment=assignment.pk)
         ScorecardDraft.objects.filter(assignment=assignment).delete()
+        _tell_what_is_in(round_)
         return card
+
+
+def _tell_what_is_in(round_: ScoringRound) -> None:
+    """Tell the office when all are in, and the assessors alone when their ratings lie apart."""
+    initiative = round_.initiative
+    cards = Scorecard.objects.filter(assignment__round=round_).select_related("assignment__assessor")
+    complete = cards.order_by("pk")
+    if len(complete) == round_.required:
+        notify(
+            round_.opened_by,
+            subject=f"All scorecards of {initiative.reference} are in",
+            sentence=f"“{initiative.title}” has its {len(complete)} of {round_.required}. See on the "
+            "desk what is left to do before its scoring closes.",
+            path=reverse("scorecard-list"),
+        )
+    asked = reconciliation.lying_apart([round_])[round_.pk]
+    if not asked:
+        return
+    titles = ", ".join(apart.criterion.title.lower() for apart in asked)
+    for card in complete:
+        notify(
+            card.assignment.assessor,
+            subject=f"Compare your ratings of {initiative.reference}",
+            sentence=f"The scorecards of “{initiative.title}” are in and lie apart on {titles}. Read your "
+            "colleagues' reasons, then change your rating or stand by it.",
+            path=reverse("scorecard-reconcile", args=[card.assignment_id]),
+        )
+
+
+# Reconciliation ------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def answer_reconciliation(
+    assignment: ScorecardAssignment,
+    *,
+    criterion: str,
+    rating: int | str,
+    confidence: str = ScorecardRating.Confidence.MEDIUM,
+    reason: str,
+    actor: User,
+) -> RevisionDraft:
+    """Change one's rating of a criterion on which scorecards lie apart, or stand by it; with a reason.
+
+    The answer may be written anew until the scoring closes, which makes it a fact. The ledger, which others
+    read before, learns of it then.
+    Raises NotAllowed, Refused (impossible values, by field), or InvalidMove when the round doesn't run, a
+    scorecard is missing, or nothing is asked about this criterion.
+    """
+    initiative = lifecycle.lock(assignment.round.initiative)
+    assignment.round = _locked(assignment.round, initiative)
+    may_reconcile(actor, assignment).or_deny()
+    _require_running(assignment.round)
+    asked = {apart.criterion.key: apart for apart in reconciliation.exchange_of(assignment)}
+    apart = asked.get(criterion)
+    own = apart.of(actor) if apart else None
+    if apart is None or own is None:
+        raise InvalidMove("You are not asked to compare ratings of this criterion.")
+    cleaned = clean_ratings(
+        [apart.criterion], {criterion: {"rating": rating, "confidence": confidence, "reason": reason}}
+    )[criterion]
+    if cleaned["rating"] is None:
+        raise Refused("Choose a rating.", {"rating": "Choose 1 to 5, or unknown."})
+    if not cleaned["reason"]:
+        raise Refused("Say why.", {"reason": "Write why you change your rating or stand by it."})
+    answer, _ = RevisionDraft.objects.update_or_create(
+        replaces=own.rating,
+        defaults={
+            "rating": None if cleaned["rating"] == UNKNOWN else cleaned["rating"],
+            "confidence": cleaned["confidence"],
+            "reason": cleaned["reason"],
+            "written_at": clock.now(),
+        },
+    )
+    return answer
 
 
 # Closing -------------------------------------------------------------------------------------
 
 
-def close_scoring(round_: ScoringRound, *, evidence_grade: str, actor: User) -> ScoringClose:
-    """Close a round that has its scorecards: the computed inputs freeze and the score comes out.
+def close_scoring(
+    round_: ScoringRound, *, evidence_grade: str, reason: str = "", actor: User
+) -> ScoringClose:
+    """Close a round that has its scorecards: answers and computed inputs freeze and the score comes out.
 
-    Raises NotAllowed, Refused for an unknown grade, InvalidMove when it doesn't run or cards are missing.
+    Ratings that still lie apart need a reason why it closes all the same. Raises NotAllowed, Refused for an
+    unknown grade or without that reason, InvalidMove when it doesn't run or cards are missing.
     """
     if evidence_grade not in EvidenceGrade.values:
         raise Refused("Choose an evidence grade.", {"evidence_grade": "Choose one of A to E."})
@@ -328,26 +498,62 @@ def close_scoring(round_: ScoringRound, *, evidence_grade: str, actor: User) -> 
         complete = Scorecard.objects.filter(assignment__round=round_).count()
         if complete < round_.required:
             raise InvalidMove(f"{complete} of {round_.required} scorecards are in; wait for the others.")
+        asked = reconciliation.lying_apart([round_])[round_.pk]
+        left = [apart.criterion.key for apart in asked if not apart.is_settled]
+        reason = reason.strip() if left else ""
+        if left and not reason:
+            raise Refused(
+                "Ratings still lie apart.", {"reason": "Write why it closes although ratings lie apart."}
+            )
         inputs = computed_inputs(round_)
+        revised = _freeze_answers(round_, act=act)
         closing = act.add(
             ScoringClose,
             round=round_,
             closed_by=actor,
             computed_inputs=inputs,
             evidence_grade=evidence_grade,
+            reason=reason,
         )
         act.note(scorecards=complete, evidence_grade=evidence_grade, computed_inputs=inputs)
+        act.note(answers=revised, left_apart=left, why=reason)
         act.marks("score", [initiative.pk])
-        concerned = {person.pk: person for person in (initiative.submitter, initiative.owner) if person}
-        for person in concerned.values():
-            notify(
-                person,
-                subject=f"{initiative.reference} is scored",
-                sentence=f"The scoring of “{initiative.title}” is closed. See what its score is made of.",
-                path=f"{initiative.get_absolute_url()}?tab=score",
-            )
+        _tell_that_it_is_closed(round_)
     positions.refresh_scores([initiative.pk])
     return closing
+
+
+def _freeze_answers(round_: ScoringRound, *, act: Act) -> int:
+    """Make the answers of a reconciliation facts; returns how many there were."""
+    drafts = RevisionDraft.objects.filter(replaces__scorecard__assignment__round=round_).order_by("pk")
+    facts = [
+        RatingRevision(
+            replaces=draft.replaces,
+            rating=draft.rating,
+            confidence=draft.confidence,
+            reason=draft.reason,
+            written_at=draft.written_at,
+        )
+        for draft in drafts.select_related("replaces")
+    ]
+    act.add_many(RatingRevision, facts)
+    drafts.delete()
+    return len(facts)
+
+
+def _tell_that_it_is_closed(round_: ScoringRound) -> None:
+    """Tell the unit and the assessors: from now on they read the score and all scorecards."""
+    initiative = round_.initiative
+    scored = Scorecard.objects.filter(assignment__round=round_).select_related("assignment__assessor")
+    assessors = [card.assignment.assessor for card in scored.order_by("pk")]
+    people = [person for person in (initiative.submitter, initiative.owner, *assessors) if person]
+    for person in {person.pk: person for person in people}.values():
+        notify(
+            person,
+            subject=f"{initiative.reference} is scored",
+            sentence=f"The scoring of “{initiative.title}” is closed. See what its score is made of.",
+            path=f"{initiative.get_absolute_url()}?tab=score",
+        )
 
 
 def computed_inputs(round_: ScoringRound) -> dict[str, str | None]:

@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
+from ledger import clock
 from portfolio import lifecycle
 from portfolio.models import Initiative
-from scoring import model_services, positions
+from scoring import model_services, positions, services
 
 
 @shared_task(name="scoring.tasks.refresh_stale", ignore_result=True, acks_late=True)
@@ -36,3 +37,9 @@ def nightly_sweep() -> int:
     for initiative in Initiative.objects.filter(on_hold=True).order_by("pk"):
         lifecycle.refresh(initiative)
     return positions.advance_returns()
+
+
+@shared_task(name="scoring.tasks.remind_assessors", ignore_result=True, acks_late=True)
+def remind_assessors() -> int:
+    """Remind the assessors whose scorecards are overdue; returns how many. Running it twice reminds once."""
+    return services.remind_overdue(clock.today())

@@ -1,6 +1,6 @@
 """The scoring desk and the page of the model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -10,18 +10,21 @@ from django.db.models import QuerySet
 from django.forms.boundfield import BoundField, BoundWidget
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import policy
 from accounts.http import PortalRequest, acts
 from portfolio.models import Initiative
 from portfolio.templatetags.figures import day
-from scoring import model_selectors, selectors, services
+from scoring import model_selectors, reconciliation, selectors, services
+from scoring.agreement_selectors import agreement_of
 from scoring.engine import KnockOut
 from scoring.evidence import evidence_of
 from scoring.finance import REFERENCE_CLASS_TITLES, REFERENCE_CLASSES
-from scoring.forms import AssignForm, CloseForm, ScorecardForm
+from scoring.forms import AnswerForm, AssignForm, CloseForm, ConflictForm, ScorecardForm, StaffForm
 from scoring.models import (
     Criterion,
+    Revision,
     Scorecard,
     ScorecardAssignment,
     ScorecardRating,
@@ -32,12 +35,16 @@ from scoring.permissions import (
     may_assign,
     may_close_scoring,
     may_complete_scorecard,
+    may_declare_conflict,
     may_draft_model,
     may_open_scoring,
+    may_reconcile,
     may_review_model,
     may_see_desk,
     may_write_scorecard,
 )
+from scoring.reconciliation import Apart, Given
+from scoring.selectors import Candidate
 
 ROUNDS_A_PAGE = 20
 # What draft.js sends with a save while one types.
@@ -47,18 +54,29 @@ BY_ITSELF = "X-Keel-Draft"
 # The desk ------------------------------------------------------------------------------------
 
 
+RoundForm = AssignForm | StaffForm | CloseForm
+
+
 @dataclass(frozen=True)
 class RoundOnDesk:
     """A running round with the forms of the portfolio office."""
 
     round: ScoringRound
     assign: AssignForm
+    staff: StaffForm
     close: CloseForm
+    # The criteria that assessors are asked to compare; the office learns which, and no rating.
+    apart: list[Apart]
 
     @property
     def has_enough(self) -> bool:
         """Whether the scoring may close."""
         return self.round.complete >= self.round.required
+
+    @property
+    def missing(self) -> int:
+        """How many assessors it still needs."""
+        return max(0, self.round.required - self.round.assigned)
 
 
 @acts("scoring.view")
@@ -68,37 +86,50 @@ def scorecard_list(request: PortalRequest) -> HttpResponse:
     return _desk(request)
 
 
-def _desk(request: PortalRequest, refused: dict[int, AssignForm | CloseForm] | None = None) -> HttpResponse:
+def _desk(request: PortalRequest, refused: dict[int, RoundForm] | None = None) -> HttpResponse:
     """The desk, with the form that was refused in the place of its round's own."""
     user = request.user
     may_see_desk(user).or_deny()
     refused = refused or {}
     page = Paginator(selectors.running_rounds(user), ROUNDS_A_PAGE).get_page(request.GET.get("page"))
     rounds = list(page.object_list)
-    candidates = selectors.candidates(rounds)
+    candidates, apart = selectors.candidates(rounds), reconciliation.lying_apart(rounds)
+    is_office = bool(policy.may(user, "scoring.assign"))
     context = {
         "waiting": list(selectors.assignments_of(user)),
+        "to_compare": reconciliation.to_compare(user),
         "done": list(selectors.assignments_done(user)[:10]),
         "to_open": list(selectors.cases_to_open(user)[:ROUNDS_A_PAGE]),
+        "loads": selectors.loads(user) if is_office else [],
+        "may_see_agreement": policy.may(user, "agreement.view"),
         "page": page,
         "rounds": [
-            RoundOnDesk(
-                round_,
-                assign=form
-                if isinstance(form := refused.get(round_.pk), AssignForm)
-                else AssignForm(candidates[round_.pk], prefix=f"round-{round_.pk}"),
-                close=form if isinstance(form, CloseForm) else _close_form(round_),
-            )
+            _on_desk(round_, candidates[round_.pk], apart[round_.pk], refused.get(round_.pk))
             for round_ in rounds
         ],
     }
     return render(request, "scoring/scorecard_list.html", context, status=422 if refused else 200)
 
 
-def _close_form(round_: ScoringRound) -> CloseForm:
-    """Starts from what the case itself says it rests on."""
+def _on_desk(
+    round_: ScoringRound, candidates: list[Candidate], apart: list[Apart], refused: RoundForm | None
+) -> RoundOnDesk:
+    prefix = f"round-{round_.pk}"
+    return RoundOnDesk(
+        round_,
+        assign=refused if isinstance(refused, AssignForm) else AssignForm(candidates, prefix=prefix),
+        staff=refused if isinstance(refused, StaffForm) else StaffForm(prefix=f"staff-{round_.pk}"),
+        close=refused if isinstance(refused, CloseForm) else _close_form(round_, apart),
+        apart=apart,
+    )
+
+
+def _close_form(round_: ScoringRound, apart: list[Apart], data: Any = None) -> CloseForm:
+    """Starts from what the case itself says it rests on; asks why when ratings still lie apart."""
     grade = round_.case.content.get("evidence_grade") or "E"
-    return CloseForm(prefix=f"round-{round_.pk}", initial={"evidence_grade": grade})
+    left_apart = not all(each.is_settled for each in apart)
+    prefix, initial = f"round-{round_.pk}", {"evidence_grade": grade}
+    return CloseForm(data, prefix=prefix, initial=initial, left_apart=left_apart)
 
 
 @acts("scoring.assign")
@@ -132,6 +163,23 @@ def scoring_assign(request: PortalRequest, pk: int) -> HttpResponse:
     return redirect("scorecard-list")
 
 
+@acts("scoring.assign")
+@require_POST
+def scoring_staff(request: PortalRequest, pk: int) -> HttpResponse:
+    """Give out the scorecards that a case still needs, by rule."""
+    user = request.user
+    round_ = _round(request, pk)
+    may_assign(user, round_).or_deny()
+    form = StaffForm(request.POST, prefix=f"staff-{round_.pk}")
+    if not form.is_valid():
+        return _desk(request, {round_.pk: form})
+    given = services.staff(round_, due_on=form.cleaned_data["due_on"], actor=user)
+    names = " and ".join(str(assignment.assessor) for assignment in given)
+    score = "scores" if len(given) == 1 else "score"
+    messages.success(request, f"{names} {score} {round_.initiative.reference} by {day(given[0].due_on)}.")
+    return redirect("scorecard-list")
+
+
 @acts("scoring.close")
 @require_POST
 def scoring_close(request: PortalRequest, pk: int) -> HttpResponse:
@@ -139,10 +187,10 @@ def scoring_close(request: PortalRequest, pk: int) -> HttpResponse:
     user = request.user
     round_ = _round(request, pk)
     may_close_scoring(user, round_).or_deny()
-    form = CloseForm(request.POST, prefix=f"round-{round_.pk}")
+    form = _close_form(round_, reconciliation.lying_apart([round_])[round_.pk], request.POST)
     if not form.is_valid():
         return _desk(request, {round_.pk: form})
-    services.close_scoring(round_, evidence_grade=form.cleaned_data["evidence_grade"], actor=user)
+    services.close_scoring(round_, **form.cleaned_data, actor=user)
     messages.success(request, f"The scoring of {round_.initiative.reference} is closed; its score is out.")
     return redirect(f"{round_.initiative.get_absolute_url()}?tab=score")
 
@@ -163,6 +211,8 @@ def scorecard_detail(request: PortalRequest, pk: int) -> HttpResponse:
     assignment = _assignment(request, pk)
     if assignment.is_complete:
         return _read(request, assignment)
+    if assignment.has_conflict:
+        return _declined(request, assignment, ConflictForm())
     draft = getattr(assignment, "draft", None)
     initial = (
         ScorecardForm.initial_of(draft.ratings, draft.comment, draft.version) if draft else {"version": 0}
@@ -216,6 +266,102 @@ def scorecard_complete(request: PortalRequest, pk: int) -> HttpResponse:
     return redirect("scorecard-list")
 
 
+@acts("scorecard.decline")
+@require_http_methods(["GET", "POST"])
+def conflict_declare(request: PortalRequest, pk: int) -> HttpResponse:
+    """Declare a conflict of interest: what that does, and the reason."""
+    user = request.user
+    assignment = _assignment(request, pk)
+    may_declare_conflict(user, assignment).or_deny()
+    if request.method == "GET":
+        return _declined(request, assignment, ConflictForm())
+    form = ConflictForm(request.POST)
+    if not form.is_valid():
+        return _declined(request, assignment, form, 422)
+    services.declare_conflict(assignment, reason=form.cleaned_data["reason"], actor=user)
+    messages.success(request, "Noted. The portfolio office asks another assessor.")
+    return redirect("scorecard-list")
+
+
+def _declined(
+    request: PortalRequest, assignment: ScorecardAssignment, form: ConflictForm, status: int = 200
+) -> HttpResponse:
+    """The page of the conflict: to declare it, or that it was declared; nothing of the case shows."""
+    context = {"assignment": assignment, "initiative": assignment.round.initiative, "form": form}
+    return render(request, "scoring/conflict_declare.html", context, status=status)
+
+
+@acts("scorecard.reconcile")
+@require_http_methods(["GET", "POST"])
+def scorecard_reconcile(request: PortalRequest, pk: int) -> HttpResponse:
+    """Ratings that lie apart, side by side, and one's answer to each."""
+    user = request.user
+    assignment = _assignment(request, pk)
+    may_reconcile(user, assignment).or_deny()
+    if not assignment.is_complete:
+        raise Http404
+    if request.method == "GET":
+        return _exchange(request, assignment)
+    form = AnswerForm(request.POST, prefix=request.POST.get("asked") or None)
+    if not form.is_valid():
+        return _exchange(request, assignment, form)
+    services.answer_reconciliation(assignment, **form.values(), actor=user)
+    messages.success(request, "Your answer is in. You may change it until the scoring closes.")
+    return redirect("scorecard-reconcile", assignment.pk)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One criterion on which ratings lie apart, as one of its assessors sees it."""
+
+    apart: Apart
+    own: Given
+    form: AnswerForm
+
+    @property
+    def others(self) -> list[Given]:
+        """What the colleagues gave."""
+        return [each for each in self.apart.given if each != self.own]
+
+    @property
+    def options(self) -> list[tuple[BoundWidget, str]]:
+        """The radio buttons with the words of their levels."""
+        words = [*self.apart.criterion.levels, UNKNOWN_IN_WORDS]
+        return list(zip(self.form["rating"], words, strict=True))
+
+
+def _exchange(
+    request: PortalRequest, assignment: ScorecardAssignment, refused: AnswerForm | None = None
+) -> HttpResponse:
+    """Each criterion with an own form; the one that was refused keeps what was typed."""
+    questions = []
+    for apart in reconciliation.exchange_of(assignment):
+        own = apart.of(assignment.assessor)
+        if own is not None:
+            is_refused = refused is not None and refused.prefix == apart.criterion.key
+            form = refused if refused is not None and is_refused else _answer_form(apart, own)
+            questions.append(Question(apart, own, form))
+    context = {
+        "assignment": assignment,
+        "round": assignment.round,
+        "initiative": assignment.round.initiative,
+        "questions": questions,
+    }
+    return render(request, "scoring/scorecard_reconcile.html", context, status=422 if refused else 200)
+
+
+def _answer_form(apart: Apart, own: Given) -> AnswerForm:
+    """Starts from the answer that was given, or from the first rating with no reason yet."""
+    answer = own.answer
+    initial = {
+        "criterion": apart.criterion.key,
+        "rating": services.UNKNOWN if own.counts is None else str(own.counts),
+        "confidence": (answer or own.rating).confidence,
+        "reason": answer.reason if answer else "",
+    }
+    return AnswerForm(prefix=apart.criterion.key, initial=initial)
+
+
 def _assignment(request: PortalRequest, pk: int) -> ScorecardAssignment:
     assignment = selectors.open_to_read(request.user, pk)
     if assignment is None:
@@ -228,6 +374,15 @@ def _changes(assignment: ScorecardAssignment, form: ScorecardForm) -> list[dict[
     return services.draft_changes(assignment, version=version, ratings=form.ratings())
 
 
+# For the list of keys: what scorecard.js listens to.
+KEYS = (
+    (("1", "2", "3", "4", "5"), "Rate the criterion"),
+    (("u",), "Mark it unknown"),
+    (("j",), "Next criterion"),
+    (("k",), "Criterion before"),
+    (("w",), "Write the reason"),
+    (("Esc",), "From the reason back to the rating"),
+)
 UNKNOWN_IN_WORDS = "Unknown: the case does not say enough. It counts as a range from 1 to 5."
 
 
@@ -246,6 +401,10 @@ class Row:
     criterion: Criterion
     fields: dict[str, BoundField] = field(default_factory=dict)
     rating: ScorecardRating | None = None
+    # What was answered in a reconciliation.
+    answer: Revision | None = None
+    # The fields of the case that bear on it, with their labels.
+    bearing: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def levels(self) -> list[tuple[int, str]]:
@@ -302,11 +461,16 @@ def _write(
 
 def _read(request: PortalRequest, assignment: ScorecardAssignment) -> HttpResponse:
     card = assignment.scorecard
-    ratings = card.ratings.select_related("criterion")
-    rows = {rating.criterion_id: Row(rating.criterion, rating=rating) for rating in ratings}
+    ratings = card.ratings.select_related("criterion", "revision", "revision_draft")
+    rows = {
+        rating.criterion_id: Row(rating.criterion, rating=rating, answer=reconciliation.answer_to(rating))
+        for rating in ratings
+    }
     visible = selectors.visible_scorecards(request.user, assignment.round)
     others = [other for other in visible if other.pk != card.pk]
-    return _show(request, assignment, rows, {"card": card, "others": others}, 200)
+    may_compare = bool(may_reconcile(request.user, assignment)) and not assignment.round.is_closed
+    asked = reconciliation.exchange_of(assignment) if may_compare else []
+    return _show(request, assignment, rows, {"card": card, "others": others, "asked": asked}, 200)
 
 
 def _show(
@@ -318,17 +482,22 @@ def _show(
 ) -> HttpResponse:
     round_ = assignment.round
     model = selectors.model_of(round_.model)
-    criteria = list(round_.model.criteria.all())
+    criteria, evidence = list(round_.model.criteria.all()), evidence_of(round_.case)
+    all_rows = [
+        replace(rows.get(criterion.pk) or Row(criterion), bearing=evidence.bearing_on(criterion))
+        for criterion in criteria
+    ]
     dimensions = [
-        (dimension, [rows.get(c.pk) or Row(c) for c in criteria if c.dimension == dimension.key])
+        (dimension, [row for row in all_rows if row.criterion.dimension == dimension.key])
         for dimension in model.dimensions
     ]
     complete = Scorecard.objects.filter(assignment__round=round_).count()
     context |= {
+        "page_keys": KEYS if "form" in context else (),
         "assignment": assignment,
         "round": round_,
         "initiative": round_.initiative,
-        "evidence": evidence_of(round_.case),
+        "evidence": evidence,
         "dimensions": dimensions,
         "complete": complete,
         "is_own": assignment.assessor_id == request.user.pk,
@@ -355,6 +524,16 @@ KNOCK_OUTS = {
     KnockOut.NO_MEASURABLE_GOAL: "no measurable goal",
     KnockOut.RELIABILITY_VETO: "a reliability veto",
 }
+
+
+# Agreement -----------------------------------------------------------------------------------
+
+
+@acts("agreement.view")
+@require_GET
+def agreement(request: PortalRequest) -> HttpResponse:
+    """How far assessors agree on each criterion of the model in force."""
+    return render(request, "scoring/agreement.html", {"report": agreement_of(request.user)})
 
 
 # The model -----------------------------------------------------------------------------------

@@ -200,7 +200,9 @@ class Company:
 
     def close(self) -> None:
         round_ = self.random.choice(list(ScoringRound.objects.filter(closing=None).order_by("pk")))
-        scoring.close_scoring(round_, evidence_grade="C", actor=self.who("portfolio_office"))
+        scoring.close_scoring(
+            round_, evidence_grade="C", reason="Both are right", actor=self.who("portfolio_office")
+        )
 
     def evidence(self) -> None:
         initiative = self.any("decision", "pilot")

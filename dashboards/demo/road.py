@@ -24,6 +24,7 @@ from portfolio.selectors import fiscal_year_of
 from scoring import services as scoring
 from scoring.models import ReturnPosition, ScorecardAssignment, ScoringRound
 from scoring.positions import refresh_returns
+from scoring.reconciliation import lying_apart
 
 Opened: TypeAlias = Generator[datetime, None, SigningRound]
 
@@ -287,7 +288,13 @@ class Road:
         if fate in {Fate.ASSESSMENT_NONE, Fate.ASSESSMENT_PART, Fate.ASSESSMENT_READY}:
             return
         yield self.after(0.5, 1.5)
-        scoring.close_scoring(scoring_round, evidence_grade=cases.GRADES[self.story.work], actor=office)
+        self._compare(scoring_round)
+        scoring.close_scoring(
+            scoring_round,
+            evidence_grade=cases.GRADES[self.story.work],
+            reason=texts.CLOSED_APART,
+            actor=office,
+        )
         if fate == Fate.ASSESSMENT_SCORED:
             return
         yield self.after(0.3, 1)
@@ -315,6 +322,29 @@ class Road:
         for assignment in assigned[:done]:
             yield self.after(1, 3.5)
             self._complete(assignment)
+
+    def _compare(self, scoring_round: ScoringRound) -> None:
+        """Where ratings lie apart the lowest comes up to within one of the highest, or stands by it."""
+        # Draws of its own, so that the rest of the life stays as it was.
+        rng = Random(f"{self.initiative.reference} compares")
+        for apart in lying_apart([scoring_round])[scoring_round.pk]:
+            known = [(each.counts, each.rating.scorecard.assignment) for each in apart.given if each.counts]
+            (low, modest), (high, keen) = (
+                pick(known, key=lambda pair: (pair[0], pair[1].pk)) for pick in (min, max)
+            )
+            moves = rng.random() < 0.6
+            answers = [
+                (modest, high - 1 if moves else low, texts.COMES_UP if moves else texts.STANDS_LOW),
+                (keen, high, texts.STANDS_HIGH),
+            ]
+            for assignment, rating, reasons in answers[: 1 + (rng.random() < 0.5)]:
+                scoring.answer_reconciliation(
+                    assignment,
+                    criterion=apart.criterion.key,
+                    rating=rating,
+                    reason=rng.choice(reasons),
+                    actor=assignment.assessor,
+                )
 
     def _complete(self, assignment: ScorecardAssignment) -> None:
         ratings: dict[str, dict[str, Any]] = {}

@@ -459,6 +459,21 @@ SCORE_COMMENTS: tuple[str, ...] = (
     "",
 )
 
+COMES_UP: tuple[str, ...] = (
+    "I had read the case too narrowly; the attachment my colleague names answers my doubt.",
+    "Two of us have seen the process at work and I have not. I come up, not all the way.",
+    "The reason convinces me for the first year; for the second I keep my doubt.",
+)
+STANDS_LOW: tuple[str, ...] = (
+    "I read the same page and still miss the name of whoever answers for it.",
+    "The scale asks for something that runs. A plan to have it is a lower rung.",
+)
+STANDS_HIGH: tuple[str, ...] = (
+    "It runs in the neighbouring unit on the same system; I saw it there.",
+    "The case names the person, the date and the figure. More nobody can ask before a pilot.",
+)
+CLOSED_APART = "Both readings are in the record; the pilot will show which of them is right."
+
 # Deciding ------------------------------------------------------------------------------------
 
 PROPOSE_GO: tuple[str, ...] = (

@@ -17,6 +17,7 @@ from django.db.models import Prefetch
 from scoring import engine
 from scoring.models import (
     Criterion,
+    RatingRevision,
     Rescore,
     Score,
     ScorecardRating,
@@ -127,17 +128,22 @@ _Cards = dict[int, dict[str, int | None]]
 
 
 def _ratings(rounds: Sequence[int], seq: int) -> dict[int, _Cards]:
-    """Round -> scorecard -> criterion -> rating."""
+    """Round -> scorecard -> criterion -> rating; after a reconciliation the revised one."""
+    revised: dict[int, int | None] = dict(
+        RatingRevision.objects.filter(
+            replaces__scorecard__assignment__round__in=rounds, transaction__seq__lte=seq
+        ).values_list("replaces", "rating")
+    )
     rows = (
         ScorecardRating.objects.filter(
             scorecard__assignment__round__in=rounds, scorecard__transaction__seq__lte=seq
         )
         .order_by("scorecard", "criterion")
-        .values_list("scorecard__assignment__round", "scorecard", "criterion__key", "rating")
+        .values_list("pk", "scorecard__assignment__round", "scorecard", "criterion__key", "rating")
     )
     found: defaultdict[int, _Cards] = defaultdict(dict)
-    for round_, card, key, rating in rows.iterator(chunk_size=10_000):
-        found[round_].setdefault(card, {})[key] = rating
+    for pk, round_, card, key, rating in rows.iterator(chunk_size=10_000):
+        found[round_].setdefault(card, {})[key] = revised.get(pk, rating)
     return found
 
 

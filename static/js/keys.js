@@ -7,7 +7,9 @@ let afterG = 0;
 
 const isTyping = (element) =>
     element instanceof HTMLElement &&
-    (element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName));
+    (element.isContentEditable ||
+        ["TEXTAREA", "SELECT"].includes(element.tagName) ||
+        (element.tagName === "INPUT" && !["radio", "checkbox"].includes(element.type)));
 
 document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;

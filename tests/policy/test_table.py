@@ -265,6 +265,7 @@ READING = {
     "model.view",
     "calibration.view",
     "model.review",
+    "agreement.view",
     "gates.view",
     "ledger.view",
     "ledger.verify",

@@ -1,14 +1,21 @@
 """Nothing that is made of a colleague's rating is seen before its time: pages, API, counts, ledger."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Notification, User
+from dashboards.reports import csv
+from dashboards.selectors import Portfolio
 from ledger.models import LedgerEntry
+from ledger.services import last_seq
 from portfolio.models import Initiative
 from scoring import services
 from scoring.models import Score, ScorecardAssignment, ScoringRound
@@ -23,12 +30,14 @@ from scoring.selectors import (
     visible_scorecards,
 )
 from tests import factories
+from tests.policy.routes import is_third_party, routes
 from tests.scoring import cases
 
 SignIn = Callable[[User], Client]
 # Words that stand in a scorecard of the first assessor and nowhere else.
 CANARY = "Heron-flies-at-dusk"
 COMMENT = "Kingfisher-at-dawn"
+TABS = ("case", "score", "money", "kpis", "risk", "decisions", "activity")
 
 
 @pytest.fixture(autouse=True)
@@ -170,7 +179,7 @@ def test_after_the_closing_all_who_may_open_the_case_see_score_and_scorecards(
     other_unit_lead: User,
 ) -> None:
     cases.complete(second)
-    services.close_scoring(round_, evidence_grade="C", actor=portfolio_office)
+    cases.close(round_, portfolio_office)
     for user in everyone:
         assert visible_scorecards(user, round_).count() == 2
         client = sign_in(user)
@@ -211,7 +220,7 @@ def test_a_new_scoring_hides_the_score_before(
     cfo: User,
 ) -> None:
     cases.complete(second)
-    services.close_scoring(round_, evidence_grade="C", actor=portfolio_office)
+    cases.close(round_, portfolio_office)
     initiative = Initiative.objects.get(pk=round_.initiative_id)
     assert score_of(initiative) is not None
     cases.send_again(initiative, unit_lead)
@@ -265,10 +274,248 @@ def test_a_token_reads_scores_only_with_its_scope(
     reading = api(factories.make_token(integrator, ["portfolio:read"]))
     assert reading.get(path).json()["results"] == []
     cases.complete(second)
-    services.close_scoring(round_, evidence_grade="C", actor=portfolio_office)
+    cases.close(round_, portfolio_office)
     (score,) = reading.get(path).json()["results"]
     assert score["reference"] == round_.initiative.reference
     assert len(score["contributions"]) == 15
     refused = api(factories.make_token(integrator, ["kpi:write"])).get(path)
     assert refused.status_code == 403
     assert "portfolio:read" in refused.content.decode()
+
+
+# Reconciliation ------------------------------------------------------------------------------
+
+# The reason of an answer: it stands nowhere else.
+ANSWER = "Stork-stands-on-one-leg"
+
+
+@pytest.fixture
+def answered(first: ScorecardAssignment, second: ScorecardAssignment) -> ScoringRound:
+    """Both are in, lie apart everywhere, and the first assessor answered once."""
+    cases.complete(second, 3)
+    services.answer_reconciliation(
+        first, criterion="data_readiness", rating=4, reason=ANSWER, actor=first.assessor
+    )
+    return first.round
+
+
+def test_what_a_reconciliation_says_is_read_by_its_assessors_alone(
+    sign_in: SignIn,
+    everyone: list[User],
+    answered: ScoringRound,
+    first: ScorecardAssignment,
+    second: ScorecardAssignment,
+    portfolio_office: User,
+) -> None:
+    pages = [reverse("scorecard-reconcile", args=[each.pk]) for each in (first, second)]
+    for user in everyone:
+        may_know = user == second.assessor
+        client = sign_in(user)
+        for address in [*_addresses(answered, first, second), *pages, reverse("home"), reverse("ledger")]:
+            page = client.get(address).content.decode()
+            assert may_know or ANSWER not in page, (user, address)
+            assert may_know or CANARY not in page, (user, address)
+            # That it was asked says that ratings lie apart: the office alone learns that besides them.
+            if user not in {second.assessor, portfolio_office}:
+                assert "econciliation" not in page, (user, address)
+                assert "Compare" not in page, (user, address)
+    told = Notification.objects.filter(subject__startswith="Compare").values_list("recipient", flat=True)
+    assert set(told) == {first.assessor_id, second.assessor_id}
+    assert ANSWER in sign_in(second.assessor).get(pages[1]).content.decode()
+    for notice in Notification.objects.all():
+        assert ANSWER not in notice.sentence + notice.subject
+        assert CANARY not in notice.sentence + notice.subject
+    for body in LedgerEntry.objects.values_list("body", flat=True):
+        assert ANSWER not in body
+
+
+def test_a_third_assessor_reads_nothing_of_a_reconciliation(
+    sign_in: SignIn,
+    answered: ScoringRound,
+    first: ScorecardAssignment,
+    portfolio_office: User,
+    group: Any,
+    other_unit: Any,
+) -> None:
+    third = factories.make_person("Toni Third", "assessor", group, home_unit=other_unit)
+    assignment = cases.assign(answered, third, portfolio_office)
+    client = sign_in(third)
+    for address in [*_addresses(answered, assignment), reverse("home")]:
+        page = client.get(address).content.decode()
+        assert ANSWER not in page
+        assert "Compare" not in page
+    assert client.get(reverse("scorecard-reconcile", args=[first.pk])).status_code == 404
+    assert client.get(reverse("scorecard-reconcile", args=[assignment.pk])).status_code == 404
+
+
+def test_a_scoring_that_ended_unclosed_keeps_its_ratings_to_its_assessors(
+    sign_in: SignIn,
+    answered: ScoringRound,
+    first: ScorecardAssignment,
+    unit_lead: User,
+    cfo: User,
+    portfolio_office: User,
+) -> None:
+    cases.send_again(answered.initiative, unit_lead)
+    services.open_scoring(answered.initiative, actor=portfolio_office)
+    for user in (cfo, portfolio_office, unit_lead):
+        client = sign_in(user)
+        page = client.get(f"{answered.initiative.get_absolute_url()}?tab=score").content.decode()
+        assert "without a score: the case was taken back or sent anew" in page
+        assert CANARY not in page
+        assert ANSWER not in page
+        assert client.get(first.get_absolute_url()).status_code == 404
+
+
+# Two worlds ----------------------------------------------------------------------------------
+
+
+def _shown(client: Client, address: str) -> str:
+    """An answer without what is drawn anew each time: tokens, and hashes, which tell nothing of a rating."""
+    response = client.get(address)
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    words = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", body.decode(errors="replace"))
+    words = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}", "…", words)
+    return re.sub(r'(class="hash"|X-CSRFToken)[^<}]+', "…", words)
+
+
+def _everywhere(round_: ScoringRound, assignments: list[ScorecardAssignment]) -> list[str]:
+    """Every page and API route that can be read, of the round and its initiative where one is asked for."""
+    values: dict[str, list[Any]] = {
+        "initiatives/": [round_.initiative_id],
+        "api/v1/initiatives/": [round_.initiative_id],
+        "scorings/": [round_.pk],
+        "scorecards/": [assignment.pk for assignment in assignments],
+        "api/v1/scores/": [round_.initiative_id],
+        "ledger/": list(range(round_.transaction.seq, last_seq() + 1)),
+    }
+    found = [f"{round_.initiative.get_absolute_url()}?tab={tab}" for tab in TABS]
+    found += [f"{reverse('initiative-list')}?sort=-score", "/api/v1/initiatives/?ordering=-score"]
+    for route in routes():
+        if route.method != "get" or is_third_party(route) or route.action in {None, "public"}:
+            continue
+        beginning = route.pattern.partition("<")[0].replace("(?P", "").replace("^", "")
+        more = {"figure": "roi"} if ":figure>" in route.pattern else {}
+        for value in values.get(beginning, []) if route.argument else [None]:
+            found.append(route.path(value, **more))
+    return found
+
+
+def _world(
+    sign_in: SignIn,
+    readers: list[User],
+    round_: ScoringRound,
+    assignments: list[ScorecardAssignment],
+    happens: Callable[[], Any],
+) -> dict[tuple[str, str], str]:
+    """What each reader sees everywhere after something happened; then it has not happened."""
+    with transaction.atomic():
+        happens()
+        found = {
+            (reader.name, address): _shown(client, address)
+            for reader in readers
+            for client in [sign_in(reader)]
+            for address in _everywhere(round_, assignments)
+        }
+        for reader in readers:
+            told = Notification.objects.filter(recipient=reader).order_by("pk")
+            found[reader.name, "mail"] = str(list(told.values_list("subject", "sentence", "path")))
+        found["anyone", "export"] = "".join(csv.stream(Portfolio(readers[0], {})))
+        transaction.set_rollback(True)
+    return found
+
+
+def _different(here: dict[tuple[str, str], str], there: dict[tuple[str, str], str]) -> list[Any]:
+    assert here.keys() == there.keys()
+    assert len(here) > 100
+    return [key for key in here if here[key] != there[key]]
+
+
+@pytest.fixture
+def standing() -> Iterator[None]:
+    """A clock that stands: only what happens makes a difference."""
+    with time_machine.travel(datetime.now(tz=UTC) + timedelta(seconds=1), tick=False):
+        yield
+
+
+@pytest.fixture
+def readers(unit_lead: User, sponsor: User, cfo: User, auditor: User) -> list[User]:
+    """The unit, a part, who decides, and who reads the ledger: they may not know."""
+    return [unit_lead, sponsor, cfo, auditor]
+
+
+@pytest.fixture
+def two_to_score(
+    standing: None, round_: ScoringRound, assessor: User, second_assessor: User, portfolio_office: User
+) -> list[ScorecardAssignment]:
+    """Nobody has begun."""
+    return [cases.assign(round_, person, portfolio_office) for person in (assessor, second_assessor)]
+
+
+def test_a_first_scorecard_shows_nowhere_but_as_one_more_that_is_in(
+    sign_in: SignIn,
+    readers: list[User],
+    round_: ScoringRound,
+    two_to_score: list[ScorecardAssignment],
+    portfolio_office: User,
+) -> None:
+    """The second assessor and all others see the same pages whatever the first one rated."""
+    mine, other = two_to_score
+    people = [*readers, portfolio_office, other.assessor]
+    worlds = [
+        _world(sign_in, people, round_, two_to_score, lambda rating=rating: cases.complete(mine, rating))
+        for rating in (2, 4)
+    ]
+    assert _different(*worlds) == []
+
+
+def test_ratings_that_lie_apart_show_to_nobody_but_assessors_and_office(
+    sign_in: SignIn,
+    readers: list[User],
+    round_: ScoringRound,
+    two_to_score: list[ScorecardAssignment],
+    portfolio_office: User,
+) -> None:
+    """One world in which all agree, and one with a reconciliation and an answer: the same pages."""
+    mine, other = two_to_score
+
+    def agree() -> None:
+        cases.complete(mine, 3)
+        cases.complete(other, 3)
+
+    def lie_apart() -> None:
+        cases.complete(mine, 3)
+        cases.complete(other, 3, data_readiness=5)
+        services.answer_reconciliation(
+            mine, criterion="data_readiness", rating=4, reason=ANSWER, actor=mine.assessor
+        )
+
+    worlds = [_world(sign_in, readers, round_, two_to_score, world) for world in (agree, lie_apart)]
+    assert _different(*worlds) == []
+    # The control: who may know sees the difference.
+    of_the_office = [
+        _world(sign_in, [portfolio_office], round_, two_to_score, world) for world in (agree, lie_apart)
+    ]
+    assert (portfolio_office.name, reverse("scorecard-list")) in _different(*of_the_office)
+
+
+def test_the_office_learns_which_criteria_lie_apart_and_no_rating(
+    sign_in: SignIn,
+    round_: ScoringRound,
+    two_to_score: list[ScorecardAssignment],
+    portfolio_office: User,
+) -> None:
+    mine, other = two_to_score
+
+    def rated(high: int, answer: int) -> None:
+        cases.complete(mine, 3, data_readiness=2)
+        cases.complete(other, 3, data_readiness=high)
+        services.answer_reconciliation(
+            other, criterion="data_readiness", rating=answer, reason=ANSWER, actor=other.assessor
+        )
+
+    worlds = [
+        _world(sign_in, [portfolio_office], round_, two_to_score, lambda given=given: rated(*given))
+        for given in ((4, 4), (5, 5))
+    ]
+    assert _different(*worlds) == []

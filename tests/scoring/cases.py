@@ -116,7 +116,7 @@ def proposed_model(office: User, *, rounds_may_finish: bool = True, **weights: i
 
 def published_model(office: User, cfo: User, ceo: User, **weights: int) -> ScoringModel:
     """The same, approved by both."""
-    proposal = proposed_model(office, **weights)
+    proposal = proposed_model(office, rounds_may_finish=True, **weights)
     for user in (cfo, ceo):
         model_services.approve_model(proposal, vote="for", seen_hash=proposal.content_hash, actor=user)
     return ScoringModel.objects.in_force()

@@ -5,14 +5,20 @@ import sys
 
 from django.core.management import call_command
 
-from bench import api_list, dashboards, register, returns
+from bench import api_list, dashboards, register, returns, robustness
 from dashboards.demo.bulk import bulk_portfolio
 from governance.authority import install_authority
 from governance.gates import install_gates
 from portfolio.models import Initiative
 from scoring.services import install_default_model
 
-FILES = {"returns": returns, "register": register, "dashboards": dashboards, "api_list": api_list}
+FILES = {
+    "returns": returns,
+    "register": register,
+    "dashboards": dashboards,
+    "api_list": api_list,
+    "robustness": robustness,
+}
 
 
 def main(size: int, months: int, only: str) -> None:

@@ -5,7 +5,7 @@ import sys
 
 from django.core.management import call_command
 
-from bench import api_list, dashboards, moves, register, returns
+from bench import api_list, dashboards, moves, register, returns, robustness
 from dashboards.demo.bulk import bulk_portfolio
 from governance.authority import install_authority
 from governance.gates import install_gates
@@ -18,6 +18,7 @@ FILES = {
     "dashboards": dashboards,
     "api_list": api_list,
     "moves": moves,
+    "robustness": robustness,
 }
 
 

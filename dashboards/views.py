@@ -16,6 +16,7 @@ from accounts.selectors import notifications
 from dashboards import charts
 from dashboards.home import waiting_for
 from dashboards.selectors import Portfolio, scores_of
+from governance.line import lines
 from governance.models import Envelope
 from governance.selectors import positions_of
 from ledger import clock
@@ -130,6 +131,7 @@ def finance(request: PortalRequest) -> HttpResponse:
         "year": year,
         "envelopes": envelopes,
         "forward": portfolio.forward(),
+        "lines": lines(request.user),
         "charts": [
             charts.envelopes(envelopes, currency, year, as_of=today, list_url=reverse("envelope-list")),
             charts.variance(

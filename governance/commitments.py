@@ -267,15 +267,25 @@ def suggested_amount(initiative: Initiative) -> Decimal:
     case = initiative.current_case
     if case is None:
         return NOTHING
-    rest = case.whole_life_cost - granted(case)
+    return suggested(initiative, case, cost_by_month(case), granted(case))
+
+
+def suggested(
+    initiative: Initiative, case: BusinessCase, costs: Sequence[tuple[date, Decimal]], before: Decimal
+) -> Decimal:
+    """The same from the plan's months and what was granted before, for who has read them for many."""
+    rest = case.whole_life_cost - before
     if initiative.track == Track.LIGHT or initiative.stage in {Stage.PILOT, Stage.SCALING}:
         return rest
-    return min(suggested_pilot(case), rest)
+    return min(_pilot(case, costs), rest)
 
 
 def suggested_pilot(case: BusinessCase) -> Decimal:
     """What the pilot costs by the plan: all months up to six after go-live; all of it without a plan."""
-    costs = cost_by_month(case)
+    return _pilot(case, cost_by_month(case))
+
+
+def _pilot(case: BusinessCase, costs: Sequence[tuple[date, Decimal]]) -> Decimal:
     if not costs or case.go_live_month is None:
         return case.whole_life_cost
     end = add_months(case.go_live_month, 6)

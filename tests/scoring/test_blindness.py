@@ -95,6 +95,8 @@ def _addresses(round_: ScoringRound, *assignments: ScorecardAssignment) -> list[
     return [
         reverse("scorecard-list"),
         reverse("scoring-model"),
+        reverse("model-calibration"),
+        reverse("finance"),
         round_.initiative.get_absolute_url(),
         f"{round_.initiative.get_absolute_url()}?tab=score",
         reverse("api:score-list"),

@@ -1,5 +1,6 @@
 """What an initiative is worth: before, by score; after, by return."""
 
+import secrets
 from typing import Self
 
 from django.conf import settings
@@ -339,11 +340,20 @@ class ScorecardDraft(models.Model):
         return f"draft of {self.assignment}"
 
 
+def _salt() -> str:
+    return secrets.token_hex(16)
+
+
 class Scorecard(Fact):
-    """A complete scorecard."""
+    """A complete scorecard.
+
+    The ledger shows a digest of its rows before the scoring closes. Without the salt, which no page shows,
+    someone could try all ratings until the digest fits.
+    """
 
     assignment = models.OneToOneField(ScorecardAssignment, models.PROTECT, related_name="scorecard")
     comment = models.TextField(blank=True)
+    salt = models.CharField(max_length=32, default=_salt)
 
     def __str__(self) -> str:
         return f"scorecard of {self.assignment}"

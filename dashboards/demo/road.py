@@ -22,7 +22,7 @@ from portfolio.case import add_months, months_between
 from portfolio.models import CaseDraft, Initiative, Stage
 from portfolio.selectors import fiscal_year_of
 from scoring import services as scoring
-from scoring.models import ReturnPosition, ScorecardAssignment, ScoringRound
+from scoring.models import Dimension, ReturnPosition, ScorecardAssignment, ScorecardRating, ScoringRound
 from scoring.positions import refresh_returns
 from scoring.reconciliation import lying_apart
 
@@ -51,6 +51,8 @@ SUBMITTED_AGO: dict[Fate, int] = {
     Fate.REFUSED: 78,
 }
 LIGHT_AGO = 9
+# How often two assessors of one case give the same rating.
+SEES_THE_SAME: dict[str, float] = {Dimension.FEASIBILITY: 0.85, Dimension.COST: 0.8, Dimension.IMPACT: 0.7}
 # What was asked for since then waits for finance today.
 STILL_ASKED_DAYS = 45
 # The largest wait longest: past the thirty days that were promised.
@@ -128,8 +130,11 @@ class Road:
 
     def say(self, variants: tuple[str, ...]) -> str:
         """One of the variants, with the story's figures in it."""
+        return self._filled(self.rng.choice(variants))
+
+    def _filled(self, text: str) -> str:
         goal = self.story.goal
-        return self.rng.choice(variants).format(kpi=goal.name, target=goal.target, unit=goal.unit)
+        return text.format(kpi=goal.name, target=goal.target, unit=goal.unit)
 
     def after(self, earliest: float, latest: float) -> datetime:
         """A moment in office hours so many days after the last act of this life."""
@@ -348,6 +353,10 @@ class Road:
 
     def _complete(self, assignment: ScorecardAssignment) -> None:
         ratings: dict[str, dict[str, Any]] = {}
+        # People who read the same case mostly see the same; draws of its own, as above.
+        earlier = ScorecardRating.objects.filter(scorecard__assignment__round=assignment.round_id)
+        seen = dict(earlier.order_by("-scorecard").values_list("criterion", "rating"))
+        shared = Random(f"{self.initiative.reference} {len(seen)} {assignment.assessor.email}")
         for criterion in self.world.criteria:
             low = 3 if criterion.dimension == "feasibility" else 2
             weights = [0.32, 0.5, 0.18] if low == 3 else [0.08, 0.34, 0.43, 0.15]
@@ -355,6 +364,10 @@ class Road:
             reason = ""
             if rating == 5:
                 reason = self.say(texts.HIGH_MARKS[criterion.key])
+            if criterion.pk in seen and shared.random() < SEES_THE_SAME[criterion.dimension]:
+                rating = seen[criterion.pk] or rating
+            if rating == 5 and not reason:
+                reason = self._filled(shared.choice(texts.HIGH_MARKS[criterion.key]))
             ratings[criterion.key] = {
                 "rating": rating,
                 "confidence": self.rng.choice(("low", "medium", "medium", "high")),

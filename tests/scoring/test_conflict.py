@@ -10,7 +10,14 @@ from accounts.errors import InvalidMove, NotAllowed, Refused
 from accounts.models import Notification, User
 from ledger.models import LedgerEntry
 from scoring import services
-from scoring.models import ConflictDeclared, Scorecard, ScorecardAssignment, ScorecardDraft, ScoringRound
+from scoring.models import (
+    ConflictDeclared,
+    Scorecard,
+    ScorecardAssignment,
+    ScorecardDraft,
+    ScoringClose,
+    ScoringRound,
+)
 from scoring.permissions import fits_as_assessor
 from scoring.selectors import assignments_of, candidates, in_turn
 from tests.factories import SignIn
@@ -125,7 +132,8 @@ def test_the_office_assigns_another_one_and_the_scoring_goes_on(
     (given,) = services.staff(assignment.round, actor=portfolio_office)
     assert given.assessor == second_assessor
     cases.complete(given)
-    assert services.close_scoring(assignment.round, evidence_grade="C", actor=portfolio_office)
+    services.close_scoring(assignment.round, evidence_grade="C", actor=portfolio_office)
+    assert ScoringClose.objects.get().round == assignment.round
 
 
 def test_a_conflict_declared_twice_is_one(assignment: ScorecardAssignment, assessor: User) -> None:

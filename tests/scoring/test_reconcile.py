@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.errors import InvalidMove, NotAllowed, Refused
@@ -293,3 +295,31 @@ def test_an_answer_is_bound_to_the_round_that_runs(
     cases.send_again(low.round.initiative, unit_lead)
     with pytest.raises(InvalidMove, match="scored no more"):
         answer(low, 4)
+
+
+@pytest.mark.parametrize("page", ["scorecard-reconcile", "scorecard-list"])
+def test_a_page_asks_the_same_however_many_criteria_lie_apart(
+    sign_in: SignIn,
+    round_: ScoringRound,
+    assessor: User,
+    second_assessor: User,
+    portfolio_office: User,
+    page: str,
+) -> None:
+    def queries(*keys: str) -> int:
+        with transaction.atomic():
+            first, second = (
+                cases.assign(round_, person, portfolio_office) for person in (assessor, second_assessor)
+            )
+            cases.complete(first, 2)
+            cases.complete(second, 2, **dict.fromkeys(keys, 4))
+            reader = assessor if page == "scorecard-reconcile" else portfolio_office
+            client = sign_in(reader)
+            address = url(first) if page == "scorecard-reconcile" else reverse(page)
+            with CaptureQueriesContext(connection) as captured:
+                assert client.get(address).status_code == 200
+            transaction.set_rollback(True)
+        return len(captured)
+
+    judged = [criterion.key for criterion in services.judged(round_.model)]
+    assert queries(*judged[:1]) == queries(*judged) <= 30

@@ -1,7 +1,7 @@
 """Who stays above the line over 10,000 draws of the weights; and the scores of all after a change of weights.
 
-The cases are made up here, with a fixed seed: the databases of the benchmark hold no scorecards. Robustness is
-promised in time of the processor, so that is what is measured; re-scoring by the clock.
+The cases are made up here, with a fixed seed: the databases of the benchmark hold no scorecards. Robustness
+is promised in time of the processor, so that is what is measured; re-scoring by the clock.
 """
 
 import time

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 from django.db.models import F, Prefetch, QuerySet, Sum
 
-from ledger import clock
+from ledger import as_of, clock
 from ledger.services import last_seq
 from portfolio.models import Initiative, Stage
 from portfolio.selectors import fiscal_year_of
@@ -17,6 +17,7 @@ from scoring import engine, moves, workshop
 from scoring.finance import FloatArray, IntArray
 from scoring.models import (
     Criterion,
+    ModelApproval,
     ModelDraft,
     ModelProposal,
     ReturnPosition,
@@ -45,7 +46,9 @@ def published_versions() -> list[ScoringModel]:
 
 
 def open_draft() -> ModelDraft | None:
-    """The draft of the next version, if there is one."""
+    """The draft of the next version, if there is one. Drafts have no history: none as of an earlier point."""
+    if as_of.current():
+        return None
     return ModelDraft.objects.select_related("based_on", "proposed", "started_by", "updated_by").first()
 
 
@@ -61,8 +64,10 @@ def proposals() -> QuerySet[ModelProposal]:
 
 
 def is_open(proposal: ModelProposal) -> bool:
-    """Whether it still waits for votes."""
-    return ModelDraft.objects.filter(proposed=proposal.model_id).exists()
+    """Whether it still waits for votes: it is not published, and nobody refused it."""
+    votes = proposal.model.approvals.all()
+    is_refused = any(vote.vote == ModelApproval.Vote.AGAINST for vote in votes)
+    return not is_refused and not hasattr(proposal.model, "publication")
 
 
 # What runs and what is open ------------------------------------------------------------------

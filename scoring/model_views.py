@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import PortalRequest, acts, is_fresh, stepped_up, wants_partial
+from ledger import as_of
 from scoring import model_selectors, model_services, workshop
 from scoring.engine import Kind
 from scoring.model_forms import MEASURES, ModelDraftForm, ProposeForm, VoteForm
@@ -361,7 +362,8 @@ class JobOnPage:
 def model_rescore(request: PortalRequest) -> HttpResponse:
     """What is open under another version, what can't be scored again, and how far a job is."""
     may_review_model(request.user).or_deny()
-    job = RescoreJob.objects.select_related("model").order_by("-pk").first()
+    # A job is no fact either: as of an earlier point there is none.
+    job = None if as_of.current() else RescoreJob.objects.select_related("model").order_by("-pk").first()
     shown = _job(request, job) if job else None
     if wants_partial(request) and shown is not None:
         return render(request, "_components/progress.html", {"job": shown})

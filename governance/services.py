@@ -6,6 +6,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
 from accounts.errors import Changed, InvalidMove, Refused
 from accounts.models import Role, Unit, User
@@ -711,7 +712,7 @@ def propose_envelope_change(
             subject=f"{envelope}: a change waits for your confirmation",
             sentence=f"{actor} proposes: {change.get_kind_display().lower()} of {amount:,.2f} "
             f"{envelope.currency}.",
-            path="/envelopes/",
+            path=reverse("envelope-list"),
         )
         return change
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F, Max, Q
+from django.urls import reverse
 
 from accounts.errors import Changed, DomainError, Incomplete, InvalidMove, Refused
 from accounts.models import RoleGrant, User
@@ -162,7 +163,7 @@ def propose_model(*, version: int, reason: str, rounds_may_finish: bool, actor: 
             APPROVERS,
             subject=f"Version {frozen.version} of the scoring model waits for you",
             sentence=f"{actor} proposes it: {reason.strip()}",
-            path=f"/model/proposals/{frozen.version}/",
+            path=reverse("model-proposal", args=[frozen.version]),
             but={actor.pk},
         )
         return proposal
@@ -278,7 +279,7 @@ def _reopen(draft: ModelDraft, proposal: ModelProposal, reason: str, actor: User
         proposal.proposed_by,
         subject=f"Version {proposal.model.version} of the scoring model was refused",
         sentence=f"{actor}: {reason}",
-        path="/model/draft/",
+        path=reverse("model-draft"),
     )
 
 
@@ -300,7 +301,7 @@ def _publish(
         proposal.proposed_by,
         subject=f"Version {proposal.model.version} of the scoring model is in force",
         sentence="CFO and CEO approved it. What is open can be scored again under it.",
-        path="/model/rescore/",
+        path=reverse("model-rescore"),
     )
 
 

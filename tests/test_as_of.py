@@ -264,15 +264,14 @@ def test_the_last_line_of_a_page_leads_to_the_choice(
 
 
 def test_reading_the_past_takes_as_many_queries_for_few_and_for_many(
-    content: dict[str, Any], unit: Unit, auditor: User, sign_in: SignIn, django_assert_max_num_queries: Any
+    content: dict[str, Any], unit: Unit, auditor: User, sign_in: SignIn
 ) -> None:
+    factories.submitted(content, unit=unit)
     counts = []
     for _ in range(2):
         refresh_returns()
         client = sign_in(auditor)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             client.get(f"/as-of/{last_seq()}{reverse('initiative-list')}")
         counts.append(len(queries))
         for number in range(6):

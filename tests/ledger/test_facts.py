@@ -25,6 +25,7 @@ PROTECTED: list[type[models.Model]] = [Transaction, LedgerEntry, *facts.fact_mod
 FITTING: dict[str, dict[str, Any]] = {
     "accounts_rolegrant": {"granted_by_id": None},
     "scoring_scorecardrating": {"rating": 3},
+    "scoring_ratingrevision": {"rating": 3},
     "portfolio_posting": {"kind": "cost", "why_unmatched": "no cost object"},
 }
 

@@ -29,12 +29,17 @@ OWN_CONDITIONS = {
     "initiative-figure",
     "api:score-detail",
     "api:nothing-here",
+    # There is a public key once a head was signed with it.
+    "ledger-key",
 }
 # These take no object and are of the whole organisation: a role for a part of it is not enough.
 OF_THE_WHOLE = {
     "ledger",
     "ledger-verify",
     "ledger-export",
+    "ledger-lines",
+    "ledger-key",
+    "ledger-verifier",
     "model-draft",
     "model-draft-start",
     "model-draft-save",

@@ -1,9 +1,11 @@
 """Nothing that is made of a colleague's rating is seen before its time: pages, API, counts, ledger."""
 
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +13,12 @@ import time_machine
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from python_calamine import CalamineWorkbook
 
 from accounts.models import Notification, User
-from dashboards.reports import csv
+from dashboards.reports import csv, xlsx
 from dashboards.selectors import Portfolio
+from ledger import clock
 from ledger.models import LedgerEntry
 from ledger.services import last_seq
 from portfolio.models import Initiative
@@ -395,6 +399,9 @@ def _everywhere(round_: ScoringRound, assignments: list[ScorecardAssignment]) ->
     }
     found = [f"{round_.initiative.get_absolute_url()}?tab={tab}" for tab in TABS]
     found += [f"{reverse('initiative-list')}?sort=-score", "/api/v1/initiatives/?ordering=-score"]
+    # The past is computed anew for each reader: it must be as blind as now.
+    then = f"/as-of/{last_seq()}"
+    found += [f"{then}{round_.initiative.get_absolute_url()}?tab=score", f"{then}{reverse('executive')}"]
     for route in routes():
         if route.method != "get" or is_third_party(route) or route.action in {None, "public"}:
             continue
@@ -403,6 +410,15 @@ def _everywhere(round_: ScoringRound, assignments: list[ScorecardAssignment]) ->
         for value in values.get(beginning, []) if route.argument else [None]:
             found.append(route.path(value, **more))
     return found
+
+
+def _cells(portfolio: Portfolio) -> str:
+    """Every cell of the workbook."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "portfolio.xlsx"
+        xlsx.write(portfolio, path, by="anyone", at=clock.now(), seq=1)
+        workbook = CalamineWorkbook.from_path(path)
+        return str([workbook.get_sheet_by_name(name).to_python() for name in workbook.sheet_names])
 
 
 def _world(
@@ -425,6 +441,7 @@ def _world(
             told = Notification.objects.filter(recipient=reader).order_by("pk")
             found[reader.name, "mail"] = str(list(told.values_list("subject", "sentence", "path")))
         found["anyone", "export"] = "".join(csv.stream(Portfolio(readers[0], {})))
+        found["anyone", "workbook"] = _cells(Portfolio(readers[0], {}))
         transaction.set_rollback(True)
     return found
 

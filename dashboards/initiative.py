@@ -20,6 +20,7 @@ from ledger.models import LedgerEntry
 from portfolio import case as case_document
 from portfolio import lifecycle
 from portfolio import permissions as may
+from portfolio.act_forms import AttachmentForm
 from portfolio.models import (
     BenefitClaim,
     Initiative,
@@ -296,7 +297,10 @@ def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
                 "may_comment": may.may_comment(user, initiative),
                 "hold": lifecycle.holding(initiative),
             }
-    return _case(initiative)
+    return _case(initiative) | {
+        "may_attach": may.may_attach(user, initiative),
+        "attachment_form": AttachmentForm(),
+    }
 
 
 def _measurements(initiative: Initiative) -> list[tuple[str, Measurement]]:
@@ -323,6 +327,7 @@ def _case(initiative: Initiative) -> dict[str, Any]:
         "links": initiative.links.select_related("other__unit"),
         "linked_from": initiative.linked_from.select_related("initiative__unit"),
         "lines": PlanLine.objects.filter(case=current).order_by("-side", "id") if current else [],
+        "attachments": initiative.attachments.select_related("by", "transaction").order_by("-id"),
         "records": initiative.source_records.select_related("batch").order_by("-about_date"),
         "figures": initiative.stated_figures.order_by("period", "measure"),
     }

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 
 from ledger import clock
-from portfolio import case, money
+from portfolio import case, files, money
 from portfolio.imports.postings import PROFILE
 from portfolio.imports.profiles import PROFILES
 from portfolio.models import Initiative, PlanLine
@@ -70,6 +70,14 @@ class CommentForm(forms.Form):
 
     text = forms.CharField(
         max_length=4000, label="Say something about it", widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class AttachmentForm(forms.Form):
+    """A file as evidence."""
+
+    file = forms.FileField(
+        label="Add a file", help_text=f"At most {files.MOST_BYTES // 2**20} MB: {files.KINDS_IN_WORDS}."
     )
 
 

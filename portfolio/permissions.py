@@ -48,6 +48,11 @@ def may_comment(user: User, initiative: Initiative) -> Verdict:
     return policy.may(user, "comment.write", initiative)
 
 
+def may_attach(user: User, initiative: Initiative) -> Verdict:
+    """Keep a file with it."""
+    return policy.may(user, "attachment.add", initiative)
+
+
 def may_place_hold(user: User, initiative: Initiative) -> Verdict:
     """Place a dated hold."""
     return policy.may(user, "hold.place", initiative)

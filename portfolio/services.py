@@ -1,11 +1,15 @@
 """The acts of the portfolio: drafting, freezing, classifying, posting, measuring, claiming, attesting."""
 
+import hashlib
+import uuid
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Q
 
@@ -16,10 +20,11 @@ from accounts.verdict import deny
 from ledger import chain, clock
 from ledger.services import Act, record
 from portfolio import case as case_document
-from portfolio import lifecycle, money
+from portfolio import files, lifecycle, money
 from portfolio.involvement import acting_for
 from portfolio.models import (
     Appointment,
+    Attachment,
     Attestation,
     BenefitClaim,
     BusinessCase,
@@ -50,6 +55,7 @@ from portfolio.models import (
     Track,
 )
 from portfolio.permissions import (
+    may_attach,
     may_attest,
     may_claim,
     may_classify,
@@ -446,6 +452,30 @@ def comment(initiative: Initiative, *, text: str, actor: User) -> Comment:
     with record("comment.written", actor=actor, about=initiative) as act:
         may_comment(actor, initiative).or_deny()
         return act.add(Comment, initiative=initiative, by=actor, text=text.strip())
+
+
+def attach(initiative: Initiative, *, name: str, content: bytes, actor: User) -> Attachment:
+    """Keep a file with it, as evidence. Raises NotAllowed, or Refused for a file of another kind.
+
+    It is stored under a name of ours; the name that it came with is only shown.
+    """
+    try:
+        kind = files.kind_of(content)
+    except files.CannotTake as error:
+        raise Refused(str(error), {"file": str(error)}) from error
+    shown = PurePath(name.replace("\\", "/").replace("\x00", "")).stem.strip()[:150] or "file"
+    with record("attachment.added", actor=actor, about=initiative) as act:
+        may_attach(actor, initiative).or_deny()
+        sha256 = hashlib.sha256(content).hexdigest()
+        act.note(name=f"{shown}{kind.ending}", sha256=sha256)
+        return act.add(
+            Attachment,
+            initiative=initiative,
+            by=actor,
+            name=f"{shown}{kind.ending}",
+            sha256=sha256,
+            file=ContentFile(content, name=f"{uuid.uuid4().hex}{kind.ending}"),
+        )
 
 
 def place_hold(initiative: Initiative, *, until: date, reason: str, actor: User) -> Hold:

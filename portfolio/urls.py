@@ -5,6 +5,8 @@ from django.urls import path
 from portfolio import views
 
 urlpatterns = [
+    path("initiatives/<int:pk>/attachments/", views.attach, name="attachment-add"),
+    path("attachments/<int:pk>/", views.attachment, name="attachment-detail"),
     path("initiatives/<int:pk>/comments/", views.comment, name="comment-create"),
     path("initiatives/<int:pk>/postings/", views.post, name="posting-create"),
     path("initiatives/<int:pk>/measure/", views.measure, name="measurement-create"),

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,6 +22,7 @@ from ledger.models import Stale
 from portfolio import permissions, services
 from portfolio.act_forms import (
     AssignForm,
+    AttachmentForm,
     AttestForm,
     ClaimForm,
     CommentForm,
@@ -40,6 +41,7 @@ from portfolio.act_forms import (
 from portfolio.imports.report import safe
 from portfolio.involvement import acting_for
 from portfolio.models import (
+    Attachment,
     BenefitClaim,
     ImportBatch,
     ImportJob,
@@ -119,6 +121,37 @@ def comment(request: PortalRequest, pk: int) -> HttpResponse:
         done="Your comment is added.",
         tab="activity",
     )
+
+
+@acts("attachment.add")
+@require_POST
+def attach(request: PortalRequest, pk: int) -> HttpResponse:
+    """Keep a file with it."""
+    initiative = _open(request, pk)
+    return _act_page(
+        request,
+        initiative,
+        permissions.may_attach(request.user, initiative),
+        AttachmentForm(request.POST, request.FILES),
+        lambda data: services.attach(
+            initiative, name=data["file"].name, content=data["file"].read(), actor=request.user
+        ),
+        title="Add a file",
+        button="Add it",
+        done="The file is kept with the initiative.",
+        tab="case",
+    )
+
+
+@acts("initiative.view")
+@require_GET
+def attachment(request: PortalRequest, pk: int) -> HttpResponseBase:
+    """A file to save, never to show: it came from somebody's machine."""
+    mine = Initiative.objects.open_to(request.user)
+    kept = get_object_or_404(Attachment.objects.filter(initiative__in=mine), pk=pk)
+    response = FileResponse(kept.file.open("rb"), as_attachment=True, filename=kept.name)
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
 
 
 @acts("posting.add")

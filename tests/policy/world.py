@@ -12,7 +12,7 @@ from governance.services import propose_envelope_change
 from ledger import clock
 from ledger.services import last_seq, record
 from portfolio.models import ImportBatch, ImportJob, Initiative, Posting
-from portfolio.services import claim_benefit, propose_rates
+from portfolio.services import attach, claim_benefit, propose_rates
 from scoring.models import ScorecardAssignment, ScoringModel, ScoringRound
 from tests import factories
 from tests.policy.second_reader import Held, Person, Thing
@@ -142,6 +142,7 @@ def _cases(world: World, where: Unit, word: str) -> None:
         # One stage of each kind is enough where everybody is a stranger.
         cases["sort"] = factories.in_assessment(content("Sort tickets"))
         cases["pair"] = factories.in_decision(content("Match invoices"))
+    attach(cases["read"], name="notes.txt", content=b"What was measured.", actor=people["owner"])
     for ending, initiative in cases.items():
         _case(world, initiative)
         world.canaries[f"{word}{ending}"] = thing_of(initiative)
@@ -161,6 +162,9 @@ def _case(world: World, initiative: Initiative) -> None:
     thing = thing_of(initiative)
     world.add("initiatives/", initiative.pk, thing)
     world.add("api/v1/scores/", initiative.pk, thing)
+    kept = initiative.attachments.first()
+    if kept is not None:
+        world.add("attachments/", kept.pk, thing)
     for signing in SigningRound.objects.filter(initiative=initiative):
         world.add("signings/", signing.pk, thing)
         world.add("signing-rounds/", signing.pk, thing)

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -147,7 +148,7 @@ def facts_through(point: Point) -> Iterator[Shadow]:
 def _shadow(point: Point) -> Iterator[Shadow]:
     """On PostgreSQL a transaction that is rolled back takes all away; on SQLite it would lock out writers."""
     if connection.vendor == "postgresql":
-        with transaction.atomic():
+        with transaction.atomic(), _grouped_by_every_column():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT quote_ident(current_schema())")
                 shadow = Shadow(point, cursor.fetchone()[0])
@@ -159,3 +160,15 @@ def _shadow(point: Point) -> Iterator[Shadow]:
         yield shadow
     finally:
         shadow.drop()
+
+
+@contextmanager
+def _grouped_by_every_column() -> Iterator[None]:
+    """A view has no primary key, so PostgreSQL can't tell that its other columns follow from one."""
+    features: Any = connection.features
+    features.allows_group_by_selected_pks = False
+    try:
+        yield
+    finally:
+        # The class says again what holds for tables.
+        del features.allows_group_by_selected_pks

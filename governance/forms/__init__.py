@@ -1,0 +1,1 @@
+"""Forms of gates, signing rounds, tranches and envelopes."""

@@ -1,0 +1,63 @@
+"""Forms of the gates."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from governance.forms.common import DecidingForm, long_field
+from portfolio.models import Domain, OutcomeClass, RiskTier, Track
+
+OVERLAPS = {
+    "none": "There is no overlap",
+    "join": "It joins the other one",
+    "differentiate": "It differs from the other one",
+    "depend": "It depends on the other one",
+}
+
+
+class SponsorshipForm(forms.Form):
+    """The sponsor's published sentence."""
+
+    sentence = long_field(label="Why you stand behind it", help_text="Everyone in the firm may read this.")
+
+
+class RiskTierForm(forms.Form):
+    """The risk tier, and why."""
+
+    tier = forms.ChoiceField(choices=RiskTier.choices, label="Risk tier")
+    reason = long_field(label="Why")
+
+
+class TriageForm(forms.Form):
+    """Domain, overlap and track; the track only counts once triage is passed."""
+
+    domain = forms.ChoiceField(choices=[("", "Choose"), *Domain.choices])
+    overlap = forms.ChoiceField(
+        choices=[("", "Choose"), *OVERLAPS.items()], label="Overlap with similar initiatives"
+    )
+    track = forms.ChoiceField(choices=[("", "Choose"), *Track.choices], required=False)
+    reason = long_field(required=False, label="Why so")
+
+
+class EvidenceForm(forms.Form):
+    """What was supplied for an item of a gate."""
+
+    item_key = forms.ChoiceField(label="What the gate asks for")
+    text = long_field(label="What was done, and where it can be seen")
+
+    def __init__(self, *args: Any, items: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["item_key"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = list(items)
+
+
+class OutcomeForm(DecidingForm):
+    """The outcome at G6."""
+
+    outcome = forms.ChoiceField(choices=OutcomeClass.choices)
+    reason = long_field()
+    lessons = long_field(required=False, label="Lessons")
+
+    field_order = ("outcome", "reason", "lessons", "password")

@@ -1,0 +1,248 @@
+"""Signing: the last valid signature makes the decision, and all that follows from it."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+
+from accounts.errors import Changed, InvalidMove, Refused
+from accounts.models import Role, User
+from governance import authority, balances, commitments, gates, pack
+from governance.gates import GRANTING
+from governance.messages import tell
+from governance.models import (
+    Commitment,
+    Condition,
+    Decision,
+    Envelope,
+    EnvelopeBalance,
+    Gate,
+    GatePassage,
+    Signature,
+    SigningRound,
+    SigningRoundEnd,
+    StopRule,
+    Tranche,
+    Verb,
+)
+from governance.permissions import may_sign, signing_place
+from governance.services.common import NOTHING, end_round, require_reason, require_running, tell_the_unit
+from governance.services.stopping import close_for_good
+from ledger import clock
+from ledger.services import Act, record
+from portfolio import lifecycle, money
+from portfolio.models import Baseline, BusinessCase, ClosedKind, Hold, Initiative, Link
+from portfolio.selectors import fiscal_year_months, fiscal_year_of, rate
+
+# When the next tranche is looked at, if its fiscal year lasts that long.
+TRANCHE_DAYS = 90
+
+
+def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor: User) -> Signature:
+    """Record one signature; the last valid one makes the decision and the commitment.
+
+    One vote against closes the round as refused. Raises NotAllowed, Changed with what differs from what was
+    seen, InvalidMove, Refused without a reason, or EnvelopeExceeded.
+    """
+    with record("decision.signed", actor=actor, about=signing.initiative, reason=reason) as act:
+        locked = balances.lock(_envelopes_for(signing))
+        initiative = lifecycle.lock(signing.initiative)
+        signing = SigningRound.objects.select_related("case", "step").get(pk=signing.pk)
+        signing.initiative = initiative
+        if actor.signatures.filter(signing=signing).exists():
+            raise InvalidMove("You signed this already.")
+        _require_seen(signing, seen_hash)
+        may_sign(actor, signing).or_deny()
+        require_running(signing)
+        if changes := pack.changes_since(signing, initiative):
+            raise Changed("What is decided on changed after this round was opened.", changes=changes)
+        if vote not in Signature.Vote.values:
+            raise Refused("Vote for or against.", {"vote": "Choose for or against."})
+        reason = require_reason(reason)
+        place = signing_place(actor, signing)
+        if place is None:
+            raise InvalidMove("No seat of this round is free for you any more.")
+        signature = act.add(
+            Signature,
+            signing=signing,
+            seat=place.seat,
+            by=actor,
+            role=place.role,
+            vote=vote,
+            reason=reason,
+            seen_hash=seen_hash,
+        )
+        act.note(signing=signing.pk, vote=vote, role=place.role, content_hash=signing.content_hash)
+        if vote == Signature.Vote.AGAINST:
+            end_round(signing, SigningRoundEnd.Kind.REFUSED, reason, act=act)
+            tell_the_unit(initiative, "was refused", f"{actor} voted against: {reason}")
+        elif not authority.open_places(signing, authority.votes_for(signing)):
+            _decide(signing, locked, act=act, actor=actor)
+        return signature
+
+
+def _require_seen(signing: SigningRound, seen_hash: str) -> None:
+    """Raise Changed unless the round still stands as it was seen."""
+    withdrawn = SigningRoundEnd.objects.filter(signing=signing, kind=SigningRoundEnd.Kind.WITHDRAWN)
+    if seen_hash == signing.content_hash and not withdrawn.exists():
+        return
+    rounds = SigningRound.objects.filter(initiative=signing.initiative_id).order_by("-id")
+    seen, newest = rounds.filter(content_hash=seen_hash).first(), rounds.first()
+    changes = pack.changes_between(seen.content if seen else {}, newest.content if newest else {})
+    if newest is not None and newest.pk == signing.pk:
+        changes = changes or pack.changes_since(signing, signing.initiative)
+    raise Changed("The case or the proposed decision changed since you opened it.", changes=changes)
+
+
+def _envelopes_for(signing: SigningRound) -> list[Envelope]:
+    """The envelopes that the decision may touch: a 'go' charges them, a 'stop' frees them."""
+    if signing.verb not in GRANTING:
+        return commitments.envelopes_of(signing.initiative)
+    parts = _charges(signing)
+    return commitments.envelopes_upward(signing.initiative.unit, [part.fiscal_year for part in parts])
+
+
+def _charges(signing: SigningRound) -> list[commitments.Charge]:
+    in_base = authority.in_base(signing.amount, signing.currency)
+    return commitments.charges(signing.initiative, signing.case, signing.amount, in_base)
+
+
+def _decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Act, actor: User) -> Decision:
+    """All that a decision is, in the transaction of its last signature."""
+    initiative, case = signing.initiative, signing.case
+    if signing.verb in GRANTING and (hold := lifecycle.holding(initiative)):
+        raise InvalidMove(f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}")
+    parts = _charges(signing)
+    if not commitments.has_envelope(initiative.unit, parts):
+        raise InvalidMove(f"{initiative.unit} has no envelope this fiscal year any more.")
+    decision = act.add(
+        Decision,
+        signing=signing,
+        initiative=initiative,
+        gate=signing.gate,
+        verb=signing.verb,
+        case=case,
+        amount=signing.amount,
+        currency=signing.currency,
+        amount_in_base=sum((part.amount for part in parts), NOTHING),
+        rate_of_record=str(rate(signing.currency, fiscal_year_of(clock.today()))),
+        reason=signing.reason,
+        content_hash=signing.content_hash,
+    )
+    end_round(signing, SigningRoundEnd.Kind.DECIDED, "", act=act)
+    act.note(decision=decision.pk, verb=signing.verb, amount=signing.amount, currency=signing.currency)
+    for row in signing.conditions:
+        act.add(
+            Condition,
+            decision=decision,
+            text=row["text"],
+            owner_id=row["owner_id"],
+            due_on=date.fromisoformat(row["due"]),
+        )
+    if signing.verb in GRANTING:
+        written = commitments.commit(decision, parts, locked, act=act)
+        _write_tranches(decision, signing, written, act=act)
+        if signing.gate == Gate.PILOT:
+            _write_baseline(decision, case, act=act)
+    else:
+        _follow(signing, locked, act=act)
+    if initiative.is_open:
+        items = signing.content["items"]
+        act.add(
+            GatePassage,
+            initiative=initiative,
+            gate=signing.gate,
+            verb=signing.verb,
+            case=case,
+            by=actor,
+            gate_version=signing.content["gate_version"],
+            items=items,
+            reason=signing.reason,
+        )
+        if stage := gates.stage_after(signing.gate, signing.verb, initiative.track):
+            lifecycle.move(initiative, stage, act=act, reason=signing.reason)
+    act.marks("return", [initiative.pk])
+    tell_the_unit(
+        initiative,
+        f"is decided: {signing.get_verb_display().lower()}",
+        f"“{initiative.title}” at {signing.gate}: {signing.reason}",
+    )
+    if signing.verb in GRANTING:
+        tell(
+            authority.holders(Role.FINANCE, initiative.unit),
+            subject=f"{initiative.reference}: its first tranche can be released",
+            sentence=f"{signing.first_tranche:,.2f} {signing.currency} of {signing.amount:,.2f} were decided "
+            f"as the first tranche of “{initiative.title}”.",
+            path=f"{initiative.get_absolute_url()}?tab=money",
+        )
+    return decision
+
+
+def _follow(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Act) -> None:
+    """What a decision other than 'go' does to the initiative and its money."""
+    initiative = signing.initiative
+    match signing.verb:
+        case Verb.HOLD:
+            until = date.fromisoformat(signing.content["hold_until"])
+            act.add(Hold, initiative=initiative, reason=signing.reason, until=until)
+            initiative.on_hold = True
+            initiative.save(update_fields=["on_hold"])
+        case Verb.REDESIGN:
+            commitments.free(initiative, locked, act=act)
+        case Verb.MERGE:
+            other = Initiative.objects.get(reference=signing.content["merge_into"])
+            commitments.free(initiative, locked, act=act)
+            act.add(
+                Link,
+                initiative=initiative,
+                other=other,
+                kind=Link.Kind.JOINED_WITH,
+                explanation=signing.reason,
+            )
+            lifecycle.close(initiative, ClosedKind.MERGED, act=act, reason=signing.reason)
+        case Verb.STOP:
+            close_for_good(initiative, locked, signing.reason, act=act)
+
+
+def _write_baseline(decision: Decision, case: BusinessCase, *, act: Act) -> None:
+    """The plan that outcomes are held against, its base month, and the stop rules that were signed."""
+    initiative = decision.initiative
+    base_month = case.start_month or clock.today().replace(day=1)
+    act.add(Baseline, initiative=initiative, case=case, base_month=base_month)
+    for text in case.content.get("stop_rules") or []:
+        act.add(StopRule, decision=decision, initiative=initiative, text=text)
+
+
+def _write_tranches(
+    decision: Decision, signing: SigningRound, written: list[Commitment], *, act: Act
+) -> None:
+    """The first tranche now and the rest as it is earned, each inside one fiscal year of the commitment.
+
+    So that a tranche never waits for the appropriation of another year than its own.
+    """
+    weights = [signing.first_tranche, signing.amount - signing.first_tranche]
+    left = money.split(decision.amount_in_base, weights, settings.BASE_CURRENCY)[0]
+    is_pilot = signing.gate == Gate.PILOT
+    earned_by = "What the pilot shows so far" if is_pilot else "Benefits and milestones to date"
+    today = clock.today()
+    at_once: list[tuple[Decimal, date, str]] = []
+    later: list[tuple[Decimal, date, str]] = []
+    for commitment in written:
+        first_month, last_month = fiscal_year_months(commitment.fiscal_year)
+        now = min(left, commitment.amount)
+        left -= now
+        if now:
+            at_once.append((now, max(first_month, today), ""))
+        if commitment.amount - now:
+            due_on = max(first_month, today, min(today + timedelta(days=TRANCHE_DAYS), last_month))
+            later.append((commitment.amount - now, due_on, earned_by))
+    for number, (amount, due_on, evidence) in enumerate([*at_once, *later], start=1):
+        act.add(
+            Tranche,
+            decision=decision,
+            initiative=decision.initiative,
+            number=number,
+            amount=amount,
+            due_on=due_on,
+            earned_by=evidence,
+        )

@@ -1,0 +1,1 @@
+"""Pages of gates, signing rounds, tranches and envelopes. Each fetches, validates, acts and redirects."""

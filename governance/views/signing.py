@@ -1,0 +1,185 @@
+"""Pages of signing rounds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.errors import Changed, DomainError
+from accounts.http import PortalRequest, acts, is_fresh
+from accounts.verdict import deny
+from governance import authority, commitments, gates, selectors, services
+from governance.forms.common import ReasonForm
+from governance.forms.signing import ProposalForm, SignatureForm
+from governance.models import Envelope, SigningRound
+from governance.permissions import may_open_signing, may_sign, may_withdraw_signing, signing_place
+from governance.views.common import initiative_of, took
+from portfolio.models import Stage
+from portfolio.selectors import people_by_id
+
+ROUNDS_A_PAGE = 50
+
+
+def _signing(request: PortalRequest, pk: int) -> SigningRound:
+    return get_object_or_404(selectors.rounds_for(request.user), pk=pk)
+
+
+@acts("initiative.view")
+@require_GET
+def signing_list(request: PortalRequest) -> HttpResponse:
+    """What waits for the reader's signature, what waits for others, and what has ended."""
+    waiting = selectors.open_signings_for(request.user)
+    mine = {signing.pk for signing in waiting}
+    rounds = selectors.rounds_for(request.user)
+    ended = rounds.exclude(ending=None).order_by("-ending__id")
+    context = {
+        "waiting": waiting,
+        "others": [signing for signing in rounds.unended()[:200] if signing.pk not in mine],
+        "page": Paginator(ended, ROUNDS_A_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "governance/signing_round_list.html", context)
+
+
+@acts("initiative.view")
+@require_GET
+def signing_detail(request: PortalRequest, pk: int) -> HttpResponse:
+    """The frozen pack on one page, with the form to sign it or the reason why not."""
+    return _pack_page(request, _signing(request, pk))
+
+
+def _pack_page(
+    request: PortalRequest,
+    signing: SigningRound,
+    *,
+    form: SignatureForm | None = None,
+    error: DomainError | None = None,
+) -> HttpResponse:
+    user, pack = request.user, signing.content
+    votes = authority.votes_for(signing)
+    signed = next((vote for vote in signing.signatures.all() if vote.by_id == user.pk), None)
+    place = signing_place(user, signing)
+    started = {"seen_hash": signing.content_hash}
+    named = [pack["owner"], pack["sponsor"], *(row["owner_id"] for row in signing.conditions)]
+    people = people_by_id(named)
+    context = {
+        "signing": signing,
+        "pack": pack,
+        "initiative": signing.initiative,
+        "owner": people.get(pack["owner"]),
+        "sponsor": people.get(pack["sponsor"]),
+        "conditions": [row | {"owner": people.get(row["owner_id"])} for row in signing.conditions],
+        "room_now": _room_now(pack),
+        "signatures": signing.signatures.all(),
+        "signed": signed,
+        "open_places": authority.in_words(authority.open_places(signing, votes)) if signing.is_open else "",
+        "may_sign": deny("You signed this already.") if signed else may_sign(user, signing),
+        "is_concurrence": place is not None and place.seat is None,
+        "may_withdraw": may_withdraw_signing(user, signing),
+        "form": form or SignatureForm(initial=started, is_fresh=is_fresh(request)),
+        "withdraw_form": ReasonForm(prefix="withdraw"),
+        "error": error,
+    }
+    status = error.status if error is not None else 422 if form is not None else 200
+    return render(request, "governance/signing_round_detail.html", context, status=status)
+
+
+def _room_now(pack: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The pack's rows of room with what the envelopes have today beside them."""
+    ids = [row["envelope"] for row in pack["room"] if row["envelope"]]
+    envelopes = Envelope.objects.select_related("balance").in_bulk(ids)
+    return [
+        dict(row) | {"now": envelopes[row["envelope"]].balance.room if row["envelope"] in envelopes else None}
+        for row in pack["room"]
+    ]
+
+
+@acts("decision.sign")
+@require_POST
+def signing_sign(request: PortalRequest, pk: int) -> HttpResponse:
+    """Sign from a seat."""
+    return _sign(request, _signing(request, pk))
+
+
+@acts("risk.concur")
+@require_POST
+def signing_concur(request: PortalRequest, pk: int) -> HttpResponse:
+    """Concur with a decision on a high tier, or block it."""
+    return _sign(request, _signing(request, pk))
+
+
+def _sign(request: PortalRequest, signing: SigningRound) -> HttpResponse:
+    form = SignatureForm(request.POST, is_fresh=is_fresh(request))
+    may_sign(request.user, signing).or_deny()
+    try:
+        done = took(form, lambda values: services.sign(signing, **values, actor=request.user), request)
+    except Changed as error:
+        return _pack_page(request, _signing(request, signing.pk), error=error)
+    if not done:
+        return _pack_page(request, signing, form=form)
+    messages.success(request, f"You signed on {signing.initiative.reference}.")
+    return redirect(signing)
+
+
+@acts("signing.withdraw")
+@require_POST
+def signing_withdraw(request: PortalRequest, pk: int) -> HttpResponse:
+    """Take an open round back."""
+    signing = _signing(request, pk)
+    may_withdraw_signing(request.user, signing).or_deny()
+    form = ReasonForm(request.POST, prefix="withdraw")
+    if took(form, lambda values: services.withdraw_signing(signing, **values, actor=request.user), request):
+        messages.success(request, f"The signing round of {signing.initiative.reference} is withdrawn.")
+    else:
+        messages.error(request, "Give a reason for taking it back.")
+    return redirect(signing)
+
+
+@acts("signing.open")
+@require_http_methods(["GET", "POST"])
+def signing_open(request: PortalRequest, pk: int) -> HttpResponse:
+    """Propose a decision for signature."""
+    initiative = initiative_of(request, pk)
+    may_open_signing(request.user, initiative).or_deny()
+    gate = services.GATE_OF_STAGE[Stage(initiative.stage)]
+    suggested = services.suggestion(initiative)
+    form = ProposalForm(request.POST or None, verbs=services.VERBS_AT[gate], initial=suggested)
+
+    def act(values: Mapping[str, Any]) -> None:
+        opened.append(
+            services.open_signing(
+                initiative,
+                verb=values["verb"],
+                amount=values["amount"] or commitments.NOTHING,
+                first_tranche=values["first_tranche"] or commitments.NOTHING,
+                reason=values["reason"],
+                conditions=form.conditions(),
+                hold_until=values["hold_until"],
+                merge_into=values["merge_into"],
+                actor=request.user,
+            )
+        )
+
+    opened: list[SigningRound] = []
+    if form.is_bound and took(form, act, request):
+        messages.success(request, f"The decision on {initiative.reference} waits for signatures.")
+        return redirect(opened[0])
+    case = initiative.current_case
+    tested = authority.tested_amount(initiative, case) if case is not None else None
+    context = {
+        "initiative": initiative,
+        "gate": gate.label,
+        "items": gates.check(initiative, gate),
+        "form": form,
+        "case": case,
+        "tested_amount": tested,
+        "step": authority.step_for(tested, initiative.risk_tier) if tested is not None else None,
+        "currency": settings.BASE_CURRENCY,
+    }
+    return render(
+        request, "governance/signing_round_open.html", context, status=422 if form.is_bound else 200
+    )

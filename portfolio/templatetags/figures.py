@@ -143,6 +143,14 @@ def ratio(value: Number | None, digits: int = 2) -> str:
     return money(value, digits)
 
 
+@register.simple_tag
+def with_non_cash(cash: Number | None, everything: Number | None) -> str:
+    """The return that counts non-cash benefits too, where it differs from the headline; else nothing."""
+    if cash is None or everything is None or everything == cash:
+        return ""
+    return f"{ratio(everything)} including non-cash"
+
+
 @register.filter
 def percent(value: Number | None, digits: int = 0) -> str:
     """Write a fraction as a percentage: 0.283 is 28 %."""

@@ -262,3 +262,9 @@ def test_the_filters_work_in_a_template() -> None:
         Context({"cost": Decimal(1450000), "none": None})
     )
     assert plain(written) == "1 450 000 not stated 1.45 M"
+
+
+def test_a_return_that_counts_non_cash_benefits_stands_beside_the_headline_where_it_differs() -> None:
+    assert figures.with_non_cash(-1.0, 2.475) == "2.48 including non-cash"
+    assert figures.with_non_cash(1.5, 1.5) == ""
+    assert figures.with_non_cash(None, 1.0) == ""

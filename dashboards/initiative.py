@@ -1,7 +1,9 @@
 """What the page of one initiative shows: what it is, whether it works, what happens next, who has to act."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +12,9 @@ from django.db.models import Sum
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.permissions import may_read_ledger
 from accounts.verdict import Verdict
+from dashboards import story
 from governance import gates
 from governance.models import Commitment, Gate, GatePassage, SigningRound, Tranche
 from governance.permissions import may_sign
@@ -289,10 +293,10 @@ def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
         case "activity":
             about = {"object_type": "portfolio.Initiative", "object_id": str(initiative.pk)}
             entries = list(LedgerEntry.objects.filter(**about).order_by("-seq")[:LONGEST_LIST])
-            people = people_by_id(entry.actor_id for entry in entries)
             comments = initiative.comments.select_related("by", "transaction").order_by("-id")
             return {
-                "entries": [(entry, people.get(entry.actor_id or 0)) for entry in entries],
+                "story": _story(entries),
+                "may_read_ledger": may_read_ledger(user),
                 "comments": comments[:LONGEST_LIST],
                 "may_comment": may.may_comment(user, initiative),
                 "hold": lifecycle.holding(initiative),
@@ -301,6 +305,27 @@ def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
         "may_attach": may.may_attach(user, initiative),
         "attachment_form": AttachmentForm(),
     }
+
+
+@dataclass(frozen=True)
+class Told:
+    """One act of the ledger in plain words."""
+
+    seq: int
+    at: datetime
+    sentence: str
+    reason: str
+
+
+def _story(entries: Sequence[LedgerEntry]) -> list[Told]:
+    people = people_by_id(entry.actor_id for entry in entries)
+    told = []
+    for entry in entries:
+        body = json.loads(entry.body)
+        who = str(people.get(entry.actor_id or 0) or "Keel")
+        sentence = story.sentence(entry.act, body, who)
+        told.append(Told(entry.seq, entry.at, sentence, story.reason(entry.act, body)))
+    return told
 
 
 def _measurements(initiative: Initiative) -> list[tuple[str, Measurement]]:

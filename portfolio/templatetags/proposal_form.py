@@ -37,12 +37,6 @@ def words(text: str) -> str:
 
 
 @register.filter
-def act_words(act: str) -> str:
-    """An act of the ledger as words: 'risk_tier.set' is 'Risk tier set'."""
-    return act.replace("_", " ").replace(".", " ").capitalize()
-
-
-@register.filter
 def sum_of(amounts: Sequence[str]) -> Decimal | None:
     """The sum of typed amounts; None while one of them can't be read."""
     try:

@@ -171,10 +171,16 @@ def may(user: Reader, action: str, subject: Governed | None = None, unit: Unit |
     else:
         allowed_state = ALLOW
     if not _role_covers(user, rule, subject, unit or (subject.unit if subject is not None else None)):
-        return deny(f"“{rule.title}” is for {in_words([role_in_words(role) for role in rule.roles])}.")
+        return _not_the_role(action)
     if not rule.as_of and (point := as_of.current()):
         return deny(f"You read the portfolio as of {point}. Go back to now for “{rule.title}”.")
     return allowed_state
+
+
+@cache
+def _not_the_role(action: str) -> Verdict:
+    rule = table()[action]
+    return deny(f"“{rule.title}” is for {in_words([role_in_words(role) for role in rule.roles])}.")
 
 
 def has_role_for(user: Reader, action: str, subject: Governed) -> bool:
@@ -222,6 +228,7 @@ def _role_covers(user: Reader, rule: Rule, subject: Governed | None, unit: Unit 
     )
 
 
+@cache
 def role_in_words(role: str) -> str:
     """The role's name as people say it."""
     if role == EVERYONE:

@@ -1,5 +1,6 @@
 """The cast, the units, signing in, and one database with the base data for every test."""
 
+import gc
 import os
 import time
 from collections.abc import Generator, Iterator
@@ -18,6 +19,9 @@ from accounts.models import Role, Unit, User
 from ledger import facts
 from tests import factories
 from tests.factories import AsToken, SignIn
+
+# A suite makes millions of short-lived objects; looking for circles among them less often saves a twelfth.
+gc.set_threshold(100_000, 50, 100)
 
 # Random in a person's hands, the same cases each time in CI.
 hypothesis_settings.register_profile("keel", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -39,12 +43,17 @@ CHROMIUM_ARGUMENTS = [
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests of the other database; that is not collecting, and no skip."""
-    other = "sqlite" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "postgres"
-    left_out = [item for item in items if item.get_closest_marker(other)]
+    """Leave out tests of the other database, and those that one run is enough for; that is no skip."""
+    on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
+    others = {"sqlite", "once"} if on_postgresql else {"postgres"}
+
+    def is_of_the_other(item: pytest.Item) -> bool:
+        return any(mark.name in others for mark in item.iter_markers())
+
+    left_out = [item for item in items if is_of_the_other(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker(other)]
+        items[:] = [item for item in items if not is_of_the_other(item)]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,6 +8,7 @@ here is for the eye, and the exact figure stays reachable in a title or a table.
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from math import isnan
 
 from django import template
@@ -316,6 +317,7 @@ def mark_word(value: object) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, label: str = "") -> SafeString:
     """Draw one icon of the sprite; without a label it is decoration and hidden from screen readers."""
     address = f"{static('img/icons.svg')}#{name}"

@@ -6,6 +6,7 @@ import pytest
 
 from tests.config.environments import PRODUCTION, environment, manage, run_python
 
+pytestmark = pytest.mark.once
 IMPORT = "import config.settings"
 DEMO = {"DEMO": "1", "LOG_LEVEL": "WARNING"}
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts import policy
 from accounts.models import Role, Scope, Unit
-from tests import factories
+from tests import factories, sample
 from tests.factories import SignIn
 from tests.policy import second_reader, world
 from tests.policy.routes import ONES_OWN, OPEN_TO_STRANGERS, Route, is_third_party, routes
@@ -202,7 +202,7 @@ def sweep(
             continue
         client = sign_in(user)
         for route, target, path in calls(small_world, api=api, reading=reading):
-            if route.name in deaf:
+            if route.name in deaf or not sample.is_in(words, route.method, route.pattern):
                 continue
             status, answer = send(client, route, path)
             count += 1
@@ -219,7 +219,7 @@ def sweep(
 def test_pages_answer_those_whom_the_table_lets_read(small_world: World, sign_in: SignIn, share: int) -> None:
     count, found = sweep(small_world, sign_in, api=False, reading=True, share=share)
     assert found == []
-    assert count > 600
+    assert count > sample.at_least(600)
 
 
 @pytest.mark.parametrize("share", range(SHARES))
@@ -228,14 +228,14 @@ def test_acts_are_done_by_those_whom_the_table_lets_act(
 ) -> None:
     count, found = sweep(small_world, sign_in, api=False, reading=False, share=share)
     assert found == []
-    assert count > 600
+    assert count > sample.at_least(600)
 
 
 @pytest.mark.parametrize("reading", [True, False], ids=["reading", "acting"])
 def test_the_api_answers_as_the_table_says(small_world: World, sign_in: SignIn, reading: bool) -> None:
     count, found = sweep(small_world, sign_in, api=True, reading=reading)
     assert found == []
-    assert count > 200
+    assert count > sample.at_least(200)
 
 
 @pytest.mark.parametrize("scopes", [[], [Scope.READ], list(Scope.values)], ids=["none", "read", "all"])

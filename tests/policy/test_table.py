@@ -143,6 +143,7 @@ def differences(
     return found
 
 
+@pytest.mark.once
 def test_both_readings_agree_on_every_cell(
     cast: list[Member], unit: Unit, sub_unit: Unit, other_unit: Unit, group: Unit
 ) -> None:
@@ -178,6 +179,7 @@ def flips(table: Table) -> Iterator[tuple[str, Row]]:
         yield action, row | {"decides": not row["decides"]}
 
 
+@pytest.mark.once
 def test_one_flipped_cell_is_seen(cast: list[Member], unit: Unit, sub_unit: Unit, other_unit: Unit) -> None:
     """The control of the test above: whichever cell of the table one changes, the readings part."""
     table, units = read(), [unit, sub_unit, other_unit]

@@ -2,10 +2,18 @@
 
 from django.urls import path
 
-from governance.views import gates, money, signing
+from governance.views import gates, money, signing, standing
 
 urlpatterns = [
     path("gates/", gates.gate_list, name="gates"),
+    path("gates/waivers/", standing.waiver_list, name="waiver-list"),
+    path("initiatives/<int:pk>/gates/", standing.gate_page, name="initiative-gates"),
+    path("initiatives/<int:pk>/waive/", standing.item_waive, name="item-waive"),
+    path("initiatives/<int:pk>/change/", standing.case_change, name="case-change"),
+    path("conditions/<int:pk>/", standing.condition_detail, name="condition-detail"),
+    path("conditions/<int:pk>/report/", standing.condition_report, name="condition-report"),
+    path("conditions/<int:pk>/review/", standing.condition_review, name="condition-review"),
+    path("decisions/<int:pk>/", standing.decision_detail, name="decision-detail"),
     path("initiatives/<int:pk>/sponsorship/", gates.sponsorship, name="sponsorship-confirm"),
     path("initiatives/<int:pk>/triage/", gates.triage, name="initiative-triage"),
     path("initiatives/<int:pk>/triage/pass/", gates.triage_pass, name="initiative-triage-pass"),

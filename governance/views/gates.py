@@ -162,13 +162,13 @@ def sponsorship(request: PortalRequest, pk: int) -> HttpResponse:
 def evidence(request: PortalRequest, pk: int) -> HttpResponse:
     """Supply what a gate asks for."""
     initiative = initiative_of(request, pk)
-    asked = GateItem.objects.filter(version=gates.version_in_force(), parameters__question="evidence")
-    items = [(item.key, f"{item.gate}: {item.text}") for item in asked.order_by("gate", "position")]
+    items = [(item.key, f"{item.gate}: {item.text}") for item in gates.evidence_items(initiative)]
+    started = {"item_key": request.GET.get("item")}
     return act_page(
         request,
         initiative,
         may_supply(request.user, initiative),
-        EvidenceForm(request.POST or None, items=items, initial={"item_key": request.GET.get("item")}),
+        EvidenceForm(request.POST or None, items=items, initiative=initiative, initial=started),
         lambda values: gates.supply_evidence(initiative, **values, actor=request.user),
         title="Supply what a gate asks for",
         button="Supply it",

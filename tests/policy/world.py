@@ -1,13 +1,14 @@
 """A small organisation with the same objects in two units, and the whole cast to look at them."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
 from dashboards.models import SavedView
-from governance.models import SigningRound, Tranche
+from governance.models import Decision, SigningRound, Tranche
 from governance.services import propose_envelope_change
 from ledger import clock
 from ledger.services import last_seq, record
@@ -136,7 +137,16 @@ def _cases(world: World, where: Unit, word: str) -> None:
     factories.appropriate(where, 2_000_000)
     cases = {
         "idea": factories.draft(content("Idea")),
-        "read": factories.piloting(content("Read contracts", cost_objects=[f"WBS-{word}"])),
+        "read": factories.piloting(
+            content("Read contracts", cost_objects=[f"WBS-{word}"]),
+            conditions=[
+                {
+                    "text": f"Show that the {word}read is sampled.",
+                    "owner_id": people["owner"].pk,
+                    "due": clock.today() + timedelta(30),
+                }
+            ],
+        ),
     }
     if here:
         # One stage of each kind is enough where everybody is a stranger.
@@ -168,6 +178,10 @@ def _case(world: World, initiative: Initiative) -> None:
     for signing in SigningRound.objects.filter(initiative=initiative):
         world.add("signings/", signing.pk, thing)
         world.add("signing-rounds/", signing.pk, thing)
+    for decision in Decision.objects.filter(initiative=initiative):
+        world.add("decisions/", decision.pk, thing)
+        for condition in decision.conditions.all():
+            world.add("conditions/", condition.pk, thing)
     for tranche in Tranche.objects.filter(initiative=initiative):
         world.add("tranches/", tranche.pk, thing)
     for scoring in ScoringRound.objects.filter(initiative=initiative):

@@ -2,10 +2,18 @@
 
 from django.urls import path
 
-from governance.views import gates, money, signing, standing
+from governance.views import gate_sets, gates, money, signing, standing
 
 urlpatterns = [
-    path("gates/", gates.gate_list, name="gates"),
+    path("gates/", gate_sets.gate_list, name="gates"),
+    path("gates/draft/", gate_sets.draft, name="gate-draft"),
+    path("gates/draft/start/", gate_sets.start, name="gate-draft-start"),
+    path("gates/draft/discard/", gate_sets.discard, name="gate-draft-discard"),
+    path("gates/draft/material/", gate_sets.material, name="gate-draft-material"),
+    path("gates/draft/propose/", gate_sets.propose, name="gate-propose"),
+    path("gates/draft/<str:gate>/", gate_sets.draft_gate, name="gate-draft-gate"),
+    path("gates/proposals/<int:pk>/", gate_sets.proposal, name="gate-proposal"),
+    path("gates/proposals/<int:pk>/decide/", gate_sets.decide, name="gate-decide"),
     path("gates/waivers/", standing.waiver_list, name="waiver-list"),
     path("initiatives/<int:pk>/gates/", standing.gate_page, name="initiative-gates"),
     path("initiatives/<int:pk>/waive/", standing.item_waive, name="item-waive"),

@@ -14,7 +14,7 @@ from accounts.http import PortalRequest, acts, is_fresh
 from governance import authority, gates, services
 from governance.forms.common import DecidingReasonForm, ReasonForm
 from governance.forms.gates import EvidenceForm, OutcomeForm, RiskTierForm, SponsorshipForm, TriageForm
-from governance.models import Gate, GateItem
+from governance.models import Gate
 from governance.permissions import (
     may_accept_operation,
     may_call_in,
@@ -32,19 +32,6 @@ from governance.views.common import act_page, initiative_of, took
 from portfolio.models import Classification, Initiative
 from portfolio.permissions import may_classify, may_confirm_sponsorship
 from portfolio.services import classify, confirm_sponsorship
-
-
-@acts("gates.view")
-@require_GET
-def gate_list(request: PortalRequest) -> HttpResponse:
-    """What each gate asks, and who decides up to which amount."""
-    rows = list(GateItem.objects.filter(version=gates.version_in_force()).order_by("gate", "position"))
-    context = {
-        "version": gates.version_in_force(),
-        "gates": [(gate.label, [row for row in rows if row.gate == gate]) for gate in Gate],
-        "steps": authority.as_data(authority.steps_in_force()),
-    }
-    return render(request, "governance/gate_list.html", context)
 
 
 @acts("initiative.view")

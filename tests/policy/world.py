@@ -9,7 +9,7 @@ from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
 from dashboards.models import SavedView
 from governance.models import Decision, SigningRound, Tranche
-from governance.services import propose_envelope_change
+from governance.services import gate_sets, propose_envelope_change
 from ledger import clock
 from ledger.services import last_seq, record
 from portfolio.models import ImportBatch, ImportJob, Initiative, Posting
@@ -226,6 +226,12 @@ def _the_rest(world: World, group: Unit) -> None:
     # There is one model for all: who reviews or approves it holds the role for the whole.
     office = factories.holder(Role.PORTFOLIO_OFFICE, group)
     world.add("model/proposals/", cases.proposed_model(office).model.version, whole)
+    draft = gate_sets.start_gate_draft(actor=office)
+    asked = draft.content | {"material": draft.content["material"] | {"cost_up_percent": "15"}}
+    draft = gate_sets.save_gate_draft(content=asked, version=draft.version, actor=office)
+    proposal = gate_sets.propose_gates(version=draft.version, reason="10 % is noise.", actor=office)
+    world.add("gates/draft/", "G3", whole)
+    world.add("gates/proposals/", proposal.pk, whole)
     job = ImportJob.objects.create(kind="actuals", file_name="a.csv", content=b"x", by=finance)
     # A file may hold postings of any unit, so it is of the whole organisation.
     world.add("imports/", job.pk, whole)

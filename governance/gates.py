@@ -83,6 +83,7 @@ STAGE_AFTER: dict[tuple[str, str, str], str] = {
 GRANTING = frozenset({Verb.GO, Verb.GO_WITH_CONDITIONS})
 NOTIFY_LIMIT = Decimal(10_000)
 CALL_IN_DAYS = 10
+REVIEW_DAYS = 183
 GRADES = "ABCDE"
 RUNNING = frozenset({Stage.PILOT, Stage.SCALING, Stage.OPERATING})
 
@@ -459,7 +460,7 @@ def why_not_track(initiative: Initiative, track: str) -> str:
     limit = authority.unit_limit()
     if cost > limit:
         return f"whole-life cost of {cost:,.2f} lies above the unit limit of {limit:,.2f}"
-    smallest = min(NOTIFY_LIMIT, limit / 5)
+    smallest = notify_limit(limit)
     if track == Track.NOTIFY and not _is_another_use(initiative):
         if initiative.risk_tier != RiskTier.MINIMAL:
             return "the notify track is for minimal risk"
@@ -468,11 +469,26 @@ def why_not_track(initiative: Initiative, track: str) -> str:
     return ""
 
 
+def notify_limit(unit_limit: Decimal) -> Decimal:
+    """The most that is only notified: never over a fifth of what a unit decides itself."""
+    return min(NOTIFY_LIMIT, unit_limit / 5)
+
+
 def _is_another_use(initiative: Initiative) -> bool:
-    """Whether it uses a product that is approved: it joins or depends on one in operation."""
+    """Whether it uses a product that is approved: it joins or depends on one in operation.
+
+    What was only notified was approved by nobody, so a chain of notices approves nothing.
+    """
     kinds = [Link.Kind.JOINED_WITH, Link.Kind.DEPENDS_ON]
-    in_operation = {"other__stage": Stage.OPERATING, "other__closed_kind": ""}
-    return Link.objects.filter(initiative=initiative, kind__in=kinds, **in_operation).exists()
+    others = Link.objects.filter(initiative=initiative, kind__in=kinds, other__stage=Stage.OPERATING)
+    return others.filter(other__closed_kind="").exclude(other__track=Track.NOTIFY).exists()
+
+
+def review_due(initiative: Initiative) -> date | None:
+    """When the one review of the light track is due, six months after it began; None on other tracks."""
+    if initiative.track != Track.LIGHT or initiative.stage != Stage.SCALING:
+        return None
+    return initiative.stage_since.date() + timedelta(days=REVIEW_DAYS)
 
 
 # Acts: before the decision -------------------------------------------------------------------
@@ -646,14 +662,18 @@ def triage(initiative: Initiative, *, track: str, reason: str = "", actor: User)
 
 
 def call_in(initiative: Initiative, *, reason: str, actor: User) -> GatePassage:
-    """Call in what was notified within ten days: it is triaged again. Raises InvalidMove later."""
+    """Call in what was notified: it is triaged again.
+
+    Within ten days, or later when tier or cost no longer allow the track. Raises InvalidMove else.
+    """
     reason = _require_reason(reason)
     with record("initiative.called_in", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
         may_call_in(actor, initiative).or_deny()
         if initiative.track != Track.NOTIFY:
             raise InvalidMove("Only what is on the notify track can be called in.")
-        if clock.now() > initiative.stage_since + timedelta(days=CALL_IN_DAYS):
+        is_late = clock.now() > initiative.stage_since + timedelta(days=CALL_IN_DAYS)
+        if is_late and not why_not_track(initiative, Track.NOTIFY):
             raise InvalidMove(f"The {CALL_IN_DAYS} days for calling it in are over.")
         lifecycle.move(initiative, Stage.SUBMITTED, act=act, reason=reason)
         tell(

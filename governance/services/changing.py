@@ -9,7 +9,7 @@ from governance.permissions import may_change_case
 from governance.services.common import require_reason
 from ledger.services import record
 from portfolio import lifecycle
-from portfolio.models import BusinessCase, CaseDraft, Initiative
+from portfolio.models import BusinessCase, CaseDraft, Initiative, Track
 from portfolio.services import freeze_case
 
 
@@ -52,11 +52,13 @@ def change_case(initiative: Initiative, *, reason: str, actor: User) -> Business
             )
         frozen = freeze_case(initiative, BusinessCase.Purpose.CHANGED, act=act, actor=actor)
         act.note(case_version=frozen.version, case_hash=frozen.content_hash)
+        why = gates.why_not_track(initiative, Track.NOTIFY) if initiative.track == Track.NOTIFY else ""
         if drift.reopen_if_changed(initiative, act=act) is None:
             tell(
                 authority.holders(Role.PORTFOLIO_OFFICE, initiative.unit),
-                subject=f"{initiative.reference} has a changed case",
-                sentence=f"{actor} sent version {frozen.version} of “{initiative.title}”: {reason}",
+                subject=f"{initiative.reference} {'is to be called in' if why else 'has a changed case'}",
+                sentence=f"{actor} sent version {frozen.version} of “{initiative.title}”: {reason}"
+                + (f" It can't stay only notified: {why}." if why else ""),
                 path=initiative.get_absolute_url(),
             )
         if initiative.sponsor_id is not None and initiative.sponsor_confirmed_at is None:

@@ -65,7 +65,7 @@ def _triage_page(
         "links": initiative.links.select_related("other__unit"),
         "limits": {
             "unit": authority.unit_limit(),
-            "notify": gates.NOTIFY_LIMIT,
+            "notify": gates.notify_limit(authority.unit_limit()),
             "currency": settings.BASE_CURRENCY,
         },
         "may_triage": may_triage(user, initiative),

@@ -35,6 +35,7 @@ def gate_page(request: PortalRequest, pk: int) -> HttpResponse:
         "conditions": standing.conditions_of(initiative),
         "passages": standing.passages_of(initiative),
         "reopening": drift.reopened(initiative),
+        "review_due": gates.review_due(initiative),
         "obstacles": obstacles.obstacles_of(initiative) if initiative.stage in drift.RUNNING else [],
         "waivers": standing.waivers_open_to(request.user).filter(initiative=initiative),
     }

@@ -118,8 +118,8 @@ def new_row(content: Content, gate: str, choice: str) -> Row:
     else:
         row |= {"kind": name, "text": "", "supplied_by": "owner"}
         row["parameters"] = {"question": "evidence"}
-    # Evidence is kept by the key of its item, so no two items ever share one that is new.
-    taken = {item["key"] for item in content["items"]}
+    # Evidence and waivers are kept by the key of their item, so a key is never used for another one.
+    taken = {item["key"] for item in content["items"]} | {*GateItem.objects.values_list("key", flat=True)}
     stem = name if what == "given" else f"{gate.lower()}_{name}"
     number = next(number for number in range(1, 1000) if f"{stem}_{number}" not in taken)
     return row | {"key": f"{stem}_{number}"}

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import PortalRequest, acts, is_fresh
-from governance import authority, gates, services
+from governance import authority, drift, gates, services
 from governance.forms.common import DecidingReasonForm, ReasonForm
 from governance.forms.gates import EvidenceForm, OutcomeForm, RiskTierForm, SponsorshipForm, TriageForm
 from governance.models import Gate
@@ -119,6 +119,8 @@ def risk_tier(request: PortalRequest, pk: int) -> HttpResponse:
 
     def act(values: Mapping[str, Any]) -> None:
         classify(initiative, "risk_tier", values["tier"], reason=values["reason"], actor=request.user)
+        # A tier that went up reopens what was decided under the lower one.
+        drift.reopen(initiative_of(request, pk))
 
     if not took(form, act, request):
         return _triage_page(request, initiative, tier_form=form)

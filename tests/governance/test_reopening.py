@@ -221,3 +221,22 @@ def test_strangers_find_no_decision(sign_in: SignIn, running: Initiative, outsid
     decision = Decision.objects.get(initiative=running)
     assert sign_in(outsider).get(reverse("decision-detail", args=[decision.pk])).status_code == 404
     assert Signature.objects.exists()
+
+
+def test_the_initiative_says_that_it_is_reopened_and_who_acts(
+    cast: Cast, sign_in: SignIn, running: Initiative
+) -> None:
+    changed(cast, running, cost=300_000)
+    page = sign_in(cast.portfolio_office).get(running.get_absolute_url()).content.decode()
+    assert "Its decision at G3 is reopened" in page
+    form = sign_in(cast.portfolio_office).get(reverse("signing-open", args=[running.pk])).content.decode()
+    assert "confirms it without more money" in form
+
+
+def test_a_higher_tier_reopens_at_once_where_it_is_set(
+    cast: Cast, sign_in: SignIn, running: Initiative
+) -> None:
+    typed = {"tier-tier": "high", "tier-reason": "It sorts people."}
+    answer = sign_in(cast.risk_officer).post(reverse("risk-tier-set", args=[running.pk]), typed)
+    assert answer.status_code == 302
+    assert DecisionReopening.objects.filter(initiative=running).exists()

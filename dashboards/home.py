@@ -15,7 +15,10 @@ from accounts.models import User
 from accounts.selectors import waiting_grants
 from dashboards.proposal import promised
 from governance.models import Tranche
+from governance.permissions import may_put_in_force
 from governance.selectors import changes_to_confirm, open_signings_for
+from governance.services.gate_sets import waiting_proposal
+from governance.standing import conditions_waiting_for
 from ledger import clock
 from portfolio.involvement import acting_for
 from portfolio.models import CaseDraft, Initiative, RateSet
@@ -49,7 +52,7 @@ def waiting_for(user: User) -> list[Waiting]:
     """Everything that waits for the user, what is due first on top; drafts, which are their own, last."""
     sources = (
         _decisions, _scorecards, _sponsorships, _submitted, _scorings, _to_decide, _tranches, _claims,
-        _envelopes, _rates, _grants,
+        _envelopes, _rates, _grants, _conditions, _gates,
     )  # fmt: skip
     found = [item for source in sources for item in source(user)]
     found.sort(key=lambda item: (item.due or date.max, item.what, item.subject))
@@ -197,6 +200,23 @@ def _grants(user: User) -> Iterator[Waiting]:
     if number := waiting_grants(user).count():
         subject = "1 role grant waits" if number == 1 else f"{number} role grants wait"
         yield Waiting("Confirm grants", f"{subject} for a second person", "", reverse("people"))
+
+
+def _conditions(user: User) -> Iterator[Waiting]:
+    for row in conditions_waiting_for(user)[:MOST]:
+        condition = row.condition
+        what = "Look at a reported condition" if row.waits_for_a_review else "Fulfil a condition"
+        url = reverse("condition-detail", args=[condition.pk])
+        yield _about(what, condition.decision.initiative, url, condition.due_on)
+
+
+def _gates(user: User) -> Iterator[Waiting]:
+    if not policy.may(user, "gates.decide"):
+        return
+    proposal = waiting_proposal()
+    if proposal is not None and may_put_in_force(user, proposal):
+        url = reverse("gate-proposal", args=[proposal.pk])
+        yield Waiting("Answer proposed gates", proposal.reason, f"proposed by {proposal.by}", url)
 
 
 def _drafts(user: User) -> Iterator[Waiting]:

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.permissions import may_read_ledger
 from accounts.verdict import Verdict
 from dashboards import story
-from governance import gates
+from governance import drift, gates
 from governance.models import Commitment, Gate, GatePassage, SigningRound, Tranche
 from governance.permissions import may_sign
 from governance.selectors import decisions_of, next_acts, tranches_of
@@ -69,7 +69,7 @@ class Step:
 ASIDE = frozenset(
     {
         "Stop it", "Send it back for redesign", "Withdraw it", "Retire it", "Call it in", "Place a hold",
-        "Supply what a gate asks for", "Write a new version",
+        "Supply what a gate asks for", "Write a new version", "Send a changed case",
     }
 )  # fmt: skip
 
@@ -163,6 +163,9 @@ def _sentence(initiative: Initiative) -> tuple[str, str]:
     if signing is not None:
         said = f"A decision is proposed at {signing.gate}: {signing.get_verb_display().lower()}."
         return f"{said} It waits for signatures until {written.day(signing.due_on)}.", ""
+    if (reopening := drift.reopened(initiative)) is not None:
+        said = f"Its decision at {reopening.gate} is reopened, since it changed: {reopening.reason}."
+        return f"{said} What is released stays usable; the rest waits for a new decision.", reopening.gate
     if initiative.stage == Stage.DECISION:
         return "The portfolio office proposes a decision; whoever has the authority signs it.", Gate.PILOT
     waiting = (

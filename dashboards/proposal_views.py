@@ -16,7 +16,7 @@ from accounts.models import Unit, User
 from accounts.verdict import Verdict
 from dashboards import proposal as page
 from governance import gates
-from governance.permissions import may_complete_case, may_submit
+from governance.permissions import may_change_case, may_complete_case, may_submit
 from portfolio import case, services
 from portfolio.forms import StartForm, content_from_post
 from portfolio.models import CaseDraft, Initiative
@@ -187,6 +187,7 @@ def _show(
         "triage_by": triage,
         "decision_by": decision,
         "may_send": may_send(request.user, initiative),
+        "may_change": may_change_case(request.user, initiative),
         # After a conflict the page still stands on the version that was opened.
         "version": _number(request, "version") if conflict else draft.version,
     }

@@ -45,9 +45,20 @@ def cost_by_month(case: BusinessCase) -> list[tuple[date, Decimal]]:
 
 
 def granted(case: BusinessCase) -> Decimal:
-    """What decisions on this very case granted so far, in its currency."""
-    decided = Decision.objects.filter(case=case, verb__in=[Verb.GO, Verb.GO_WITH_CONDITIONS])
+    """What decisions on this case, and on those that it changed while running, granted so far."""
+    decided = Decision.objects.filter(case__in=line_of(case), verb__in=[Verb.GO, Verb.GO_WITH_CONDITIONS])
     return decided.aggregate(total=Sum("amount"))["total"] or NOTHING
+
+
+def line_of(case: BusinessCase) -> list[int]:
+    """The case and those before it from which it follows without a redesign: it changed while running."""
+    earlier = BusinessCase.objects.filter(initiative=case.initiative_id, version__lte=case.version)
+    line = []
+    for pk, purpose in earlier.order_by("-version").values_list("pk", "purpose"):
+        line.append(pk)
+        if purpose != BusinessCase.Purpose.CHANGED:
+            break
+    return line
 
 
 def weights_by_year(

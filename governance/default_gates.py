@@ -7,6 +7,8 @@ fields of the case, `tracks` and `tiers` for whom it stands (all, when absent).
 from typing import Any, NamedTuple
 
 VERSION = 1
+# What counts as a material change of what was decided: shares in percent, the amount in the base currency.
+MATERIAL = {"cost_up_percent": "10", "cost_up_amount": "25000", "benefit_down_percent": "25"}
 
 
 class Asked(NamedTuple):

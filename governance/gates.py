@@ -5,7 +5,7 @@ What a gate asks is data (`GateItem`); a *question* below is how one item is loo
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -15,9 +15,9 @@ from django.urls import reverse
 
 from accounts.errors import Incomplete, InvalidMove, Refused
 from accounts.models import Role, User
-from governance import authority, balances, commitments, default_gates
+from governance import authority, balances, commitments, default_gates, waivers
 from governance.messages import tell
-from governance.models import Evidence, Gate, GateItem, GatePassage, SigningRound, Verb
+from governance.models import Evidence, Gate, GateItem, GatePassage, GateSet, SigningRound, Verb, Waiver
 from governance.permissions import (
     accepting_part,
     may_accept_operation,
@@ -37,6 +37,7 @@ from ledger.services import Act, record
 from portfolio import case as case_document
 from portfolio import lifecycle
 from portfolio.models import (
+    Attachment,
     Attestation,
     BusinessCase,
     CaseDraft,
@@ -82,7 +83,9 @@ STAGE_AFTER: dict[tuple[str, str, str], str] = {
 GRANTING = frozenset({Verb.GO, Verb.GO_WITH_CONDITIONS})
 NOTIFY_LIMIT = Decimal(10_000)
 CALL_IN_DAYS = 10
+REVIEW_DAYS = 183
 GRADES = "ABCDE"
+RUNNING = frozenset({Stage.PILOT, Stage.SCALING, Stage.OPERATING})
 
 
 def stage_after(gate: str, verb: str, track: str) -> str | None:
@@ -107,11 +110,35 @@ def install_gates() -> None:
                 GateItem(version=default_gates.VERSION, position=counted[item.gate], **item._asdict())
             )
         act.add_many(GateItem, rows)
+        act.add(GateSet, version=default_gates.VERSION, material=default_gates.MATERIAL)
 
 
 def version_in_force() -> int:
     """The newest version of the gates; 0 before the set-up."""
-    return GateItem.objects.order_by("-version").values_list("version", flat=True).first() or 0
+    return GateSet.objects.order_by("-version").values_list("version", flat=True).first() or 0
+
+
+# The gates whose review is open from the day on which a stage began.
+REVIEWED_IN: dict[str, frozenset[str]] = {
+    Stage.SUBMITTED: frozenset({Gate.TRIAGE}),
+    Stage.ASSESSMENT: frozenset({Gate.CASE}),
+    Stage.DECISION: frozenset({Gate.PILOT}),
+    Stage.PILOT: frozenset({Gate.SCALE}),
+    Stage.SCALING: frozenset({Gate.OPERATE}),
+}
+
+
+def version_for(initiative: Initiative, gate: str) -> int:
+    """The version that asks an initiative at a gate: the one in force when its review of the gate opened.
+
+    A new version binds at the next gate. What has no review open yet is asked by the version in force.
+    """
+    if gate not in REVIEWED_IN.get(initiative.stage, frozenset()):
+        return version_in_force()
+    sets = list(GateSet.objects.order_by("-version").values_list("version", "transaction__at"))
+    then = (version for version, at in sets if at <= initiative.stage_since)
+    # What was under review before the first version is asked by the first one.
+    return next(then, sets[-1][0] if sets else 0)
 
 
 @dataclass(frozen=True)
@@ -126,6 +153,8 @@ class ItemResult:
     found: str
     supplied_by: str
     lacks: dict[str, str] = field(default_factory=dict)  # fields of the case -> what to add
+    waived_until: date | None = None
+    question: str = ""
 
     def as_data(self) -> dict[str, Any]:
         """The values that a passage and a pack keep."""
@@ -135,6 +164,7 @@ class ItemResult:
             "is_must": self.is_must,
             "holds": self.holds,
             "found": self.found,
+            "waived_until": self.waived_until and self.waived_until.isoformat(),
         }
 
 
@@ -146,6 +176,7 @@ class Subject:
     content: Mapping[str, Any]
     track: str
     amount: Decimal | None
+    gate: str
 
     @cached_property
     def case(self) -> BusinessCase | None:
@@ -158,10 +189,16 @@ class Subject:
         return score_of(self.initiative)
 
     @cached_property
-    def evidence(self) -> dict[str, str]:
+    def evidence(self) -> dict[str, Evidence]:
         """The newest evidence for each item."""
-        rows = Evidence.objects.filter(initiative=self.initiative).order_by("id")
-        return dict(rows.values_list("item_key", "text"))
+        return {
+            row.item_key: row for row in Evidence.objects.filter(initiative=self.initiative).order_by("id")
+        }
+
+    @cached_property
+    def waivers(self) -> dict[str, Waiver]:
+        """The waivers in force at the gate, by item."""
+        return waivers.in_force(self.initiative, self.gate)
 
     @cached_property
     def hurdle_is_for_exploring(self) -> bool:
@@ -188,8 +225,9 @@ def check(
     looked_at = initiative.current_case if content is None else content
     if isinstance(looked_at, BusinessCase):
         looked_at = looked_at.content
-    subject = Subject(initiative, looked_at or case_document.clean({})[0], track or initiative.track, amount)
-    items = GateItem.objects.filter(version=version_in_force(), gate=gate).order_by("position")
+    document = looked_at or case_document.clean({})[0]
+    subject = Subject(initiative, document, track or initiative.track, amount, gate)
+    items = GateItem.objects.filter(version=version_for(initiative, gate), gate=gate).order_by("position")
     return [_result(subject, item) for item in items if _is_asked(subject, item)]
 
 
@@ -201,9 +239,16 @@ def _is_asked(subject: Subject, item: GateItem) -> bool:
 
 
 def _result(subject: Subject, item: GateItem) -> ItemResult:
-    holds, found = QUESTIONS[item.parameters["question"]](subject, item)
+    question = item.parameters["question"]
+    holds, found = QUESTIONS[question](subject, item)
     lacks = _lacks(subject, item) if "fields" in item.parameters else {}
-    return ItemResult(item.key, item.text, item.kind, item.is_must, holds, found, item.supplied_by, lacks)
+    until = None
+    if not holds and (waiver := subject.waivers.get(item.key)) is not None:
+        holds, until = True, waiver.until
+        found = f"waived until {until:%-d %b %Y}, by {waiver.by}"
+    return ItemResult(
+        item.key, item.text, item.kind, item.is_must, holds, found, item.supplied_by, lacks, until, question
+    )
 
 
 def _lacks(subject: Subject, item: GateItem) -> dict[str, str]:
@@ -321,6 +366,8 @@ def _room(subject: Subject, item: GateItem) -> Found:
 
 
 def _plan_ahead(subject: Subject, item: GateItem) -> Found:
+    if subject.initiative.stage in RUNNING:
+        return True, "it runs already"
     start = subject.case.start_month if subject.case is not None else None
     if start is None:
         return True, "it has no plan by month"
@@ -341,8 +388,14 @@ def _run_cost(subject: Subject, item: GateItem) -> Found:
 
 
 def _evidence(subject: Subject, item: GateItem) -> Found:
-    text = subject.evidence.get(item.key, "")
-    return bool(text), text[:120] or "nothing supplied yet"
+    evidence = subject.evidence.get(item.key)
+    if evidence is None:
+        return False, "nothing supplied yet"
+    if evidence.expires_on is None:
+        return True, evidence.text[:120]
+    if evidence.expires_on < clock.today():
+        return False, f"expired on {evidence.expires_on:%-d %b %Y}: {evidence.text[:120]}"
+    return True, f"{evidence.text[:120]}, until {evidence.expires_on:%-d %b %Y}"
 
 
 def _attested_months(subject: Subject, item: GateItem) -> Found:
@@ -388,9 +441,7 @@ def evidence_grade(initiative: Initiative, content: Mapping[str, Any]) -> str:
     """What its figures rest on: A once attested, B once measured in use, else what its scoring says."""
     if Attestation.objects.filter(claim__initiative=initiative).exists():
         return "A"
-    in_use = StageChange.objects.filter(
-        initiative=initiative, to_stage__in=[Stage.PILOT, Stage.SCALING, Stage.OPERATING]
-    ).order_by("id")
+    in_use = StageChange.objects.filter(initiative=initiative, to_stage__in=RUNNING).order_by("id")
     first = in_use.values_list("transaction__at", flat=True).first()
     if first and Measurement.objects.filter(initiative=initiative, transaction__at__gte=first).exists():
         return "B"
@@ -409,7 +460,7 @@ def why_not_track(initiative: Initiative, track: str) -> str:
     limit = authority.unit_limit()
     if cost > limit:
         return f"whole-life cost of {cost:,.2f} lies above the unit limit of {limit:,.2f}"
-    smallest = min(NOTIFY_LIMIT, limit / 5)
+    smallest = notify_limit(limit)
     if track == Track.NOTIFY and not _is_another_use(initiative):
         if initiative.risk_tier != RiskTier.MINIMAL:
             return "the notify track is for minimal risk"
@@ -418,11 +469,26 @@ def why_not_track(initiative: Initiative, track: str) -> str:
     return ""
 
 
+def notify_limit(unit_limit: Decimal) -> Decimal:
+    """The most that is only notified: never over a fifth of what a unit decides itself."""
+    return min(NOTIFY_LIMIT, unit_limit / 5)
+
+
 def _is_another_use(initiative: Initiative) -> bool:
-    """Whether it uses a product that is approved: it joins or depends on one in operation."""
+    """Whether it uses a product that is approved: it joins or depends on one in operation.
+
+    What was only notified was approved by nobody, so a chain of notices approves nothing.
+    """
     kinds = [Link.Kind.JOINED_WITH, Link.Kind.DEPENDS_ON]
-    in_operation = {"other__stage": Stage.OPERATING, "other__closed_kind": ""}
-    return Link.objects.filter(initiative=initiative, kind__in=kinds, **in_operation).exists()
+    others = Link.objects.filter(initiative=initiative, kind__in=kinds, other__stage=Stage.OPERATING)
+    return others.filter(other__closed_kind="").exclude(other__track=Track.NOTIFY).exists()
+
+
+def review_due(initiative: Initiative) -> date | None:
+    """When the one review of the light track is due, six months after it began; None on other tracks."""
+    if initiative.track != Track.LIGHT or initiative.stage != Stage.SCALING:
+        return None
+    return initiative.stage_since.date() + timedelta(days=REVIEW_DAYS)
 
 
 # Acts: before the decision -------------------------------------------------------------------
@@ -446,7 +512,7 @@ def pass_gate(
         verb=verb,
         case=initiative.current_case,
         by=actor,
-        gate_version=version_in_force(),
+        gate_version=version_for(initiative, gate),
         items=[item.as_data() for item in items],
         reason=reason,
     )
@@ -531,7 +597,7 @@ def complete_case(initiative: Initiative, *, actor: User) -> BusinessCase:
         _require_no_signing(initiative)
         content = CaseDraft.objects.get(initiative=initiative).content
         asked = [*check(initiative, Gate.REGISTER, content), *check(initiative, Gate.CASE, content)]
-        lacking = missing([item for item in asked if _is_of_the_case(item)])
+        lacking = missing([item for item in asked if is_of_the_case(item)])
         if lacking:
             raise Incomplete(f"The case lacks {len(lacking)} things that G2 asks for.", lacking)
         _require_another_sponsor(content, actor)
@@ -547,7 +613,8 @@ def complete_case(initiative: Initiative, *, actor: User) -> BusinessCase:
         return frozen
 
 
-def _is_of_the_case(item: ItemResult) -> bool:
+def is_of_the_case(item: ItemResult) -> bool:
+    """Whether the case itself gives it, so that it is asked when the case is sent."""
     return item.kind == GateItem.Kind.FIELD or item.key == "controls_planned"
 
 
@@ -595,14 +662,18 @@ def triage(initiative: Initiative, *, track: str, reason: str = "", actor: User)
 
 
 def call_in(initiative: Initiative, *, reason: str, actor: User) -> GatePassage:
-    """Call in what was notified within ten days: it is triaged again. Raises InvalidMove later."""
+    """Call in what was notified: it is triaged again.
+
+    Within ten days, or later when tier or cost no longer allow the track. Raises InvalidMove else.
+    """
     reason = _require_reason(reason)
     with record("initiative.called_in", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
         may_call_in(actor, initiative).or_deny()
         if initiative.track != Track.NOTIFY:
             raise InvalidMove("Only what is on the notify track can be called in.")
-        if clock.now() > initiative.stage_since + timedelta(days=CALL_IN_DAYS):
+        is_late = clock.now() > initiative.stage_since + timedelta(days=CALL_IN_DAYS)
+        if is_late and not why_not_track(initiative, Track.NOTIFY):
             raise InvalidMove(f"The {CALL_IN_DAYS} days for calling it in are over.")
         lifecycle.move(initiative, Stage.SUBMITTED, act=act, reason=reason)
         tell(
@@ -676,23 +747,55 @@ def _tell_assessors(initiative: Initiative, why: str) -> None:
 # Acts: after the decision --------------------------------------------------------------------
 
 
-def supply_evidence(initiative: Initiative, *, item_key: str, text: str, actor: User) -> Evidence:
-    """Supply what an item of kind evidence or control asks for. Raises NotAllowed or Refused."""
+def supply_evidence(
+    initiative: Initiative,
+    *,
+    item_key: str,
+    text: str,
+    expires_on: date | None = None,
+    attachment: Attachment | None = None,
+    actor: User,
+) -> Evidence:
+    """Supply what an item of kind evidence or control asks for. Raises NotAllowed or Refused.
+
+    Evidence that expires holds through its last day; then the item asks again.
+    """
     text = text.strip()
     if not text:
         raise Refused("Say what the evidence is.", {"text": "Write what was done, and where it can be seen."})
+    if expires_on is not None and expires_on < clock.today():
+        raise Refused("This has expired already.", {"expires_on": "Choose a day that is not over."})
+    if attachment is not None and attachment.initiative_id != initiative.pk:
+        raise Refused("This file is of another initiative.", {"attachment": "Choose one of its files."})
     with record("evidence.supplied", actor=actor, about=initiative) as act:
         initiative = lifecycle.lock(initiative)
         may_supply(actor, initiative).or_deny()
         lifecycle.require_open(initiative)
-        _require_asked(item_key)
+        _require_asked(initiative, item_key)
         act.note(item=item_key)
-        return act.add(Evidence, initiative=initiative, item_key=item_key, text=text, by=actor)
+        return act.add(
+            Evidence,
+            initiative=initiative,
+            item_key=item_key,
+            text=text,
+            expires_on=expires_on,
+            attachment=attachment,
+            by=actor,
+        )
 
 
-def _require_asked(item_key: str) -> None:
-    asked = GateItem.objects.filter(version=version_in_force(), key=item_key, parameters__question="evidence")
-    if not asked.exists():
+def evidence_items(initiative: Initiative) -> list[GateItem]:
+    """The items of any gate that take evidence, in the versions that ask this initiative."""
+    versions = {gate: version_for(initiative, gate) for gate in REVIEWED_IN.get(initiative.stage, ())}
+    items = GateItem.objects.filter(
+        version__in={version_in_force(), *versions.values()}, parameters__question="evidence"
+    ).order_by("gate", "position", "version")
+    current = version_in_force()
+    return [item for item in items if item.version == versions.get(item.gate, current)]
+
+
+def _require_asked(initiative: Initiative, item_key: str) -> None:
+    if item_key not in {item.key for item in evidence_items(initiative)}:
         raise Refused("No gate asks for this.", {"item_key": "Choose an item that a gate asks for."})
 
 
@@ -708,7 +811,7 @@ def _accept(
 ) -> GatePassage | None:
     """Add one of a gate's two acceptances; the second one passes the gate when all else holds."""
     for key, text in evidence.items():
-        _require_asked(key)
+        _require_asked(initiative, key)
         act.add(Evidence, initiative=initiative, item_key=key, text=text, by=actor)
     act.add(
         Evidence, initiative=initiative, item_key=accepted_as, text=reason or f"{actor} accepts.", by=actor

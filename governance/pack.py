@@ -9,7 +9,7 @@ from django.conf import settings
 from governance import authority, gates
 from governance.commitments import Charge
 from governance.models import AuthorityStep, SigningRound
-from ledger import chain
+from ledger import chain, clock
 from portfolio import case as case_document
 from portfolio.models import BusinessCase, Initiative, ReferenceClass, Track
 from scoring.models import ReturnPosition, Score
@@ -71,7 +71,7 @@ def content_of(
             "model_version": score.model.version if score is not None else None,
             "return": return_data(initiative),
             "items": [item.as_data() for item in items],
-            "gate_version": gates.version_in_force(),
+            "gate_version": gates.version_for(initiative, gate),
             "room": room_data(parts),
             "stop_rules": case.content.get("stop_rules") or [],
             "conditions": conditions,
@@ -175,6 +175,12 @@ def changes_since(signing: SigningRound, initiative: Initiative) -> list[dict[st
         ),
     ]
     changes = [_change(key, label, old, new) for key, label, old, new in compared if old != new]
+    today = clock.today().isoformat()
+    changes += [
+        _change("waiver", item["text"], f"waived until {until}", "asked for again")
+        for item in pack["items"]
+        if (until := item.get("waived_until")) and until < today
+    ]
     if (step.version, step.position) > (pack["step"]["version"], pack["step"]["position"]):
         changes.append(_change("step", "Authority", pack["step"]["name"], step.name))
     return changes

@@ -9,7 +9,16 @@ from accounts.models import Role, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
 from governance import authority
 from governance.authority import Place
-from governance.models import EnvelopeChange, GatePassage, SigningRound, Tranche
+from governance.models import (
+    Condition,
+    EnvelopeChange,
+    Gate,
+    GateItem,
+    GatePassage,
+    GateSetProposal,
+    SigningRound,
+    Tranche,
+)
 from portfolio.involvement import acting_for, involvement
 from portfolio.models import Initiative, Part, Posting
 
@@ -126,6 +135,103 @@ def may_retire(user: User, initiative: Initiative) -> Verdict:
 def may_stop(user: User, initiative: Initiative) -> Verdict:
     """The CEO may stop anything that they have no part in."""
     return _uninvolved(user, "initiative.stop", initiative)
+
+
+# Waivers -------------------------------------------------------------------------------------
+
+# What nobody waives: knock-outs, room, whoever stands behind it, what class it is in, what was rated blind,
+# and what somebody has to accept themselves.
+NEVER_WAIVED = frozenset(
+    {
+        "no_knock_out", "not_prohibited", "room", "sponsor_confirmed", "sponsor_stands", "risk_tier", "track",
+        "scoring_closed", "benefit_owner_accepts", "risk_officer_accepts", "owner_retires", "office_retires",
+        "attested_months",
+    }
+)  # fmt: skip
+# Without these nothing can be measured later.
+ALWAYS_GIVEN = frozenset({"kpis", "plan"})
+WAIVED_AT = (Gate.CASE, Gate.PILOT, Gate.SCALE, Gate.OPERATE)
+
+
+def role_that_waives(item: GateItem) -> str | None:
+    """Whose authority the item lies in: the risk officer's, the CFO's, or nobody's."""
+    question = item.parameters["question"]
+    is_kept = question in NEVER_WAIVED or ALWAYS_GIVEN & set(item.parameters.get("fields", ()))
+    if item.gate not in WAIVED_AT or is_kept:
+        return None
+    of_the_officer = item.kind == GateItem.Kind.CONTROL or item.supplied_by == "risk officer"
+    # The risk officer decides at G5; what costs money is the CFO's.
+    if of_the_officer or (item.gate == Gate.OPERATE and item.supplied_by != "finance"):
+        return Role.RISK_OFFICER
+    return Role.CFO
+
+
+def waiving_role(user: User, initiative: Initiative, item: GateItem) -> str | None:
+    """The role in which the user may waive the item; None when they hold it not."""
+    role = role_that_waives(item)
+    return role if role in authority.roles_for(user, initiative.unit) else None
+
+
+def may_waive(user: User, initiative: Initiative, item: GateItem | None = None) -> Verdict:
+    """Whoever decides on the item's gate, with no part in the initiative (without an item: on any)."""
+    verdict = _uninvolved(user, "item.waive", initiative)
+    if not verdict or item is None:
+        return verdict
+    role = role_that_waives(item)
+    if role is None:
+        return deny(f"“{item.text}” is never waived.")
+    if waiving_role(user, initiative, item) is None:
+        return deny(f"“{item.text}” is waived by the {policy.role_in_words(role)}.")
+    return verdict
+
+
+# Conditions ----------------------------------------------------------------------------------
+
+
+def may_report_condition(user: User, condition: Condition) -> Verdict:
+    """The owner of the condition says that it is fulfilled."""
+    verdict = policy.may(user, "condition.report", condition.decision.initiative)
+    if verdict and user.person.pk != condition.owner_id:
+        return deny(f"{condition.owner} owns this condition and reports on it.")
+    return verdict
+
+
+def may_review_condition(user: User, condition: Condition) -> Verdict:
+    """The portfolio office or finance accepts a report or sends it back: never one's own."""
+    verdict = policy.may(user, "condition.review", condition.decision.initiative)
+    if verdict and condition.owner_id in acting_for(user.person.pk):
+        return deny("You own this condition, so somebody else has to accept your report.")
+    if verdict and (part := involvement(user, condition.decision.initiative)):
+        return deny(f"You {part} this initiative, so somebody else has to accept the report.")
+    return verdict
+
+
+def may_change_case(user: User, initiative: Initiative) -> Verdict:
+    """The unit sends a changed case of what runs."""
+    return policy.may(user, "case.change", initiative)
+
+
+# Gate sets -----------------------------------------------------------------------------------
+
+
+def may_draft_gates(user: User) -> Verdict:
+    """Write and propose the next version of the gates: the portfolio office of the whole organisation."""
+    return _of_the_whole(user, "gates.draft")
+
+
+def may_put_in_force(user: User, proposal: GateSetProposal) -> Verdict:
+    """The CFO or the risk officer of the whole, who wrote nothing of it."""
+    verdict = _of_the_whole(user, "gates.decide")
+    if verdict and not set(proposal.writers).isdisjoint({user.pk, user.person.pk}):
+        return deny("You wrote on this version, so somebody else has to put it in force.")
+    return verdict
+
+
+def _of_the_whole(user: User, action: str) -> Verdict:
+    verdict = policy.may(user, action)
+    if verdict and not policy.reach(user, action).everywhere:
+        return deny("There is one set of gates for the whole organisation; your role is for a part of it.")
+    return verdict
 
 
 # Signing -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts import policy
 from accounts.models import Role, Unit, User
 from accounts.verdict import Verdict
-from governance import authority
+from governance import authority, drift
 from governance.models import (
     AuthorityStep,
     Commitment,
@@ -27,6 +27,7 @@ from governance.models import (
 from governance.permissions import (
     may_accept_operation,
     may_call_in,
+    may_change_case,
     may_open_signing,
     may_recall,
     may_record_case,
@@ -177,11 +178,13 @@ ACTS_OF_STAGE: dict[str, tuple[tuple[str, str, Callable[[User, Initiative], Verd
         ("Set the outcome", "outcome-set", may_set_outcome),
         ("Call it in", "initiative-call-in", may_call_in),
         ("Retire it", "initiative-retire", may_retire),
+        ("Propose a decision", "signing-open", may_open_signing),
         ("Stop it", "initiative-stop", may_stop),
     ),
 }
 ALWAYS: tuple[tuple[str, str, Callable[[User, Initiative], Verdict]], ...] = (
     ("Supply what a gate asks for", "evidence-supply", may_supply),
+    ("Send a changed case", "case-change", may_change_case),
     ("Send it back for redesign", "initiative-return", may_return),
     ("Take the case back to draft", "initiative-recall", may_recall),
     ("Withdraw it", "initiative-withdraw", may_withdraw),
@@ -197,6 +200,8 @@ def next_acts(initiative: Initiative, user: User) -> list[NextAct]:
     left_out = {"outcome-set" if is_full and initiative.stage == Stage.SCALING else ""}
     left_out |= {"operation-accept"} if not is_full else set()
     left_out |= {"outcome-set"} if initiative.track == Track.NOTIFY else {"initiative-call-in"}
+    if initiative.stage == Stage.OPERATING and drift.reopened(initiative) is None:
+        left_out |= {"signing-open"}
     if SigningRound.objects.unended().filter(initiative=initiative).exists():
         left_out |= {"signing-open", "initiative-return"}
     acts = [act for act in acts if act[1] not in left_out]

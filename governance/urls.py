@@ -2,10 +2,26 @@
 
 from django.urls import path
 
-from governance.views import gates, money, signing
+from governance.views import gate_sets, gates, money, signing, standing
 
 urlpatterns = [
-    path("gates/", gates.gate_list, name="gates"),
+    path("gates/", gate_sets.gate_list, name="gates"),
+    path("gates/draft/", gate_sets.draft, name="gate-draft"),
+    path("gates/draft/start/", gate_sets.start, name="gate-draft-start"),
+    path("gates/draft/discard/", gate_sets.discard, name="gate-draft-discard"),
+    path("gates/draft/material/", gate_sets.material, name="gate-draft-material"),
+    path("gates/draft/propose/", gate_sets.propose, name="gate-propose"),
+    path("gates/draft/<str:gate>/", gate_sets.draft_gate, name="gate-draft-gate"),
+    path("gates/proposals/<int:pk>/", gate_sets.proposal, name="gate-proposal"),
+    path("gates/proposals/<int:pk>/decide/", gate_sets.decide, name="gate-decide"),
+    path("gates/waivers/", standing.waiver_list, name="waiver-list"),
+    path("initiatives/<int:pk>/gates/", standing.gate_page, name="initiative-gates"),
+    path("initiatives/<int:pk>/waive/", standing.item_waive, name="item-waive"),
+    path("initiatives/<int:pk>/change/", standing.case_change, name="case-change"),
+    path("conditions/<int:pk>/", standing.condition_detail, name="condition-detail"),
+    path("conditions/<int:pk>/report/", standing.condition_report, name="condition-report"),
+    path("conditions/<int:pk>/review/", standing.condition_review, name="condition-review"),
+    path("decisions/<int:pk>/", standing.decision_detail, name="decision-detail"),
     path("initiatives/<int:pk>/sponsorship/", gates.sponsorship, name="sponsorship-confirm"),
     path("initiatives/<int:pk>/triage/", gates.triage, name="initiative-triage"),
     path("initiatives/<int:pk>/triage/pass/", gates.triage_pass, name="initiative-triage-pass"),

@@ -330,7 +330,12 @@ def appropriate(unit: Unit, amount: Decimal | int, *, fiscal_year: int | None = 
 
 
 def piloting(
-    content: dict[str, Any], *, amount: Decimal | int = 100_000, released: bool = False, **values: Any
+    content: dict[str, Any],
+    *,
+    amount: Decimal | int = 100_000,
+    released: bool = False,
+    conditions: Sequence[dict[str, Any]] = (),
+    **values: Any,
 ) -> Initiative:
     """Funded for its pilot by CFO (and CEO); the first tranche waits unless `released`."""
     initiative = in_decision(content, **values)
@@ -338,9 +343,10 @@ def piloting(
         appropriate(initiative.unit, 5_000_000)
     signing = governance.open_signing(
         initiative,
-        verb="go",
+        verb="go_with_conditions" if conditions else "go",
         amount=Decimal(amount),
         first_tranche=Decimal(amount) * 15 / 100,
+        conditions=conditions,
         reason="Best of the round",
         actor=holder(Role.PORTFOLIO_OFFICE, initiative.unit),
     )

@@ -1,7 +1,7 @@
 """What of a long sweep is swept: every cell, or on PostgreSQL a third of them, always the same ones.
 
-A sweep over people and routes asks rules that are the same on both databases. So SQLite sweeps every cell, and
-PostgreSQL a fixed third of them, unless EVERY_CELL is set.
+A sweep over people and routes asks rules that are the same on both databases. So SQLite sweeps every cell,
+and PostgreSQL a fixed third of them, unless EVERY_CELL is set.
 """
 
 import os

@@ -10,11 +10,12 @@ from accounts.errors import EnvelopeExceeded, Incomplete
 from accounts.models import Role, User
 from dashboards.demo import cases, texts
 from dashboards.demo.company import DOMAINS
+from dashboards.demo.gates import fulfilled
 from dashboards.demo.history import Diary, Life
 from dashboards.demo.plans import Course, Line, Plan, actual_benefit, actual_cost, draw_plan
 from dashboards.demo.story import Fate, Story
 from dashboards.demo.world import World
-from governance import authority, commitments, gates, pack, services
+from governance import authority, commitments, gates, obstacles, pack, services
 from governance.models import Decision, SigningRound, Tranche, Verb
 from portfolio import lifecycle
 from portfolio import services as portfolio
@@ -408,6 +409,7 @@ class Road:
         decision = Decision.objects.get(signing=signing)
         self.funded_on = self.world.now.date()
         initiative.refresh_from_db()
+        self.world.teller.start(fulfilled(self, decision))
         self.world.teller.start(self._release(decision))
         yield from self._run()
 
@@ -515,7 +517,7 @@ class Road:
             is_first = tranche.number == 1
             due = max(diary.last, moment_of(tranche.due_on, self.world.now))
             yield diary.on(due + timedelta(days=self.rng.uniform(2, 5 if is_first else 12)))
-            while lifecycle.holding(initiative) and not self.has_ended():
+            while self._is_held_back() and not self.has_ended():
                 yield diary.on(diary.last + timedelta(days=14))
             if self.has_ended() or (self.story.fate == Fate.STOPPED_EARLY and not is_first):
                 return
@@ -532,13 +534,17 @@ class Road:
                 if self.world.now > self.world.ago(STILL_ASKED_DAYS):
                     return
                 yield diary.on(diary.last + timedelta(days=self.rng.uniform(4, 13)))
-                if self.has_ended() or lifecycle.holding(initiative):
+                if self.has_ended() or self._is_held_back():
                     return
             try:
                 services.release_tranche(tranche, reason=self.say(texts.RELEASES), actor=cast.finance[0])
             except EnvelopeExceeded:
                 # Its fiscal year has not enough appropriated; the tranche waits for a supplement.
                 return
+
+    def _is_held_back(self) -> bool:
+        self.initiative.refresh_from_db()
+        return bool(lifecycle.holding(self.initiative) or obstacles.obstacles_of(self.initiative))
 
     # Running -------------------------------------------------------------------------------
 
@@ -592,7 +598,9 @@ class Road:
         signing = yield from self._propose_when_there_is_room(texts.SCALE_GO)
         yield from self._sign_all(signing, texts.SCALE_SIGN)
         self.initiative.refresh_from_db()
-        self.world.teller.start(self._release(Decision.objects.get(signing=signing)))
+        decision = Decision.objects.get(signing=signing)
+        self.world.teller.start(fulfilled(self, decision))
+        self.world.teller.start(self._release(decision))
 
     def _operate(self) -> Life:
         """G5: the benefit owner takes it, the risk officer agrees."""

@@ -13,6 +13,7 @@ from accounts.models import User
 from dashboards.demo import company
 from dashboards.demo.books import Books
 from dashboards.demo.bulk import bulk_portfolio
+from dashboards.demo.gates import about_gates
 from dashboards.demo.history import Teller
 from dashboards.demo.plans import Course, draw_course
 from dashboards.demo.road import RUNS, Road
@@ -86,6 +87,7 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         Books(world, Random(f"{seed}:books"), first).start()
         for road in world.roads.values():
             teller.start(road.life())
+        teller.start(about_gates(world))
         teller.tell()
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))

@@ -24,6 +24,7 @@ class World:
     present: datetime
     roads: "dict[str, Road]" = field(default_factory=dict)
     claims: list[BenefitClaim] = field(default_factory=list)
+    has_overdue_condition: bool = False
 
     @property
     def now(self) -> datetime:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from governance.forms.common import DecidingForm, long_field
-from portfolio.models import Domain, OutcomeClass, RiskTier, Track
+from governance.forms.common import DecidingForm, day_field, long_field
+from portfolio.models import Attachment, Domain, Initiative, OutcomeClass, RiskTier, Track
 
 OVERLAPS = {
     "none": "There is no overlap",
@@ -45,12 +45,28 @@ class EvidenceForm(forms.Form):
 
     item_key = forms.ChoiceField(label="What the gate asks for")
     text = long_field(label="What was done, and where it can be seen")
+    expires_on = day_field(
+        required=False,
+        label="Counts until",
+        help_text="Its last day; leave it empty when it does not expire.",
+    )
+    attachment = forms.ModelChoiceField(
+        Attachment.objects.none(),
+        required=False,
+        label="File",
+        empty_label="No file",
+        help_text="One of the files that are kept with the initiative.",
+    )
 
-    def __init__(self, *args: Any, items: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, items: Iterable[tuple[str, str]], initiative: Initiative, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["item_key"]
+        field, files = self.fields["item_key"], self.fields["attachment"]
         if isinstance(field, forms.ChoiceField):
             field.choices = list(items)
+        if isinstance(files, forms.ModelChoiceField):
+            files.queryset = Attachment.objects.filter(initiative=initiative).order_by("-id")
 
 
 class OutcomeForm(DecidingForm):

@@ -1,6 +1,8 @@
 """Who decides, and the money that follows."""
 
 from governance.models.authority import AuthorityStep, Seat
+from governance.models.conditions import ConditionReminder, ConditionReport, ConditionReview
+from governance.models.gate_sets import GateSet, GateSetDraft, GateSetProposal, GateSetVerdict
 from governance.models.gates import Evidence, Gate, GateItem, GatePassage, Verb
 from governance.models.money import (
     Commitment,
@@ -14,6 +16,7 @@ from governance.models.money import (
     TrancheRelease,
     TrancheRequest,
 )
+from governance.models.reviews import DecisionReopening
 from governance.models.signing import (
     Condition,
     Decision,
@@ -23,12 +26,17 @@ from governance.models.signing import (
     SigningRoundQuerySet,
     StopRule,
 )
+from governance.models.waivers import Waiver
 
 __all__ = [
     "AuthorityStep",
     "Commitment",
     "Condition",
+    "ConditionReminder",
+    "ConditionReport",
+    "ConditionReview",
     "Decision",
+    "DecisionReopening",
     "Envelope",
     "EnvelopeBalance",
     "EnvelopeChange",
@@ -38,6 +46,10 @@ __all__ = [
     "Gate",
     "GateItem",
     "GatePassage",
+    "GateSet",
+    "GateSetDraft",
+    "GateSetProposal",
+    "GateSetVerdict",
     "ReleaseLine",
     "Seat",
     "Signature",
@@ -49,4 +61,5 @@ __all__ = [
     "TrancheRelease",
     "TrancheRequest",
     "Verb",
+    "Waiver",
 ]

@@ -4,7 +4,7 @@ from django.db import models
 
 from accounts.models import User
 from ledger.facts import Fact
-from portfolio.models import BusinessCase, Initiative
+from portfolio.models import Attachment, BusinessCase, Initiative
 
 
 class Gate(models.TextChoices):
@@ -68,7 +68,7 @@ class GatePassage(Fact):
     case = models.ForeignKey(BusinessCase, models.PROTECT, null=True, related_name="gate_passages")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     gate_version = models.PositiveIntegerField()
-    items = models.JSONField()  # list of {key, text, holds, is_must, found}
+    items = models.JSONField()  # list of {key, text, holds, is_must, found, waived_until}
     reason = models.TextField(blank=True)
 
     def __str__(self) -> str:
@@ -81,6 +81,8 @@ class Evidence(Fact):
     initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="evidence")
     item_key = models.CharField(max_length=60)
     text = models.TextField()
+    expires_on = models.DateField(null=True)  # the last day on which it counts; without one it stays
+    attachment = models.ForeignKey(Attachment, models.PROTECT, null=True, related_name="+")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
 
     def __str__(self) -> str:

@@ -5,18 +5,19 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from accounts import policy
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
-from governance import authority, commitments, gates, pack
+from governance import authority, commitments, drift, gates, pack
 from governance.gates import GRANTING
 from governance.messages import tell
-from governance.models import AuthorityStep, Gate, SigningRound, SigningRoundEnd, Verb
+from governance.models import AuthorityStep, DecisionReopening, Gate, SigningRound, SigningRoundEnd, Verb
 from governance.permissions import excluded_because, may_open_signing, may_withdraw_signing
 from governance.services.common import NOTHING, end_round, require_reason, require_running
 from ledger import chain, clock
 from ledger.services import record
 from portfolio import lifecycle, money
-from portfolio.models import BusinessCase, Initiative, Stage, Track
+from portfolio.models import BusinessCase, Initiative, RiskTier, Stage, Track
 
 DECISION_DAYS = 30
 HOLD_DAYS = 90
@@ -58,13 +59,16 @@ def open_signing(
             raise InvalidMove(f"{initiative.reference} has no case to decide on.")
         if SigningRound.objects.unended().filter(initiative=initiative).exists():
             raise InvalidMove(f"A signing round of {initiative.reference} is open already.")
-        gate = GATE_OF_STAGE[Stage(initiative.stage)]
+        reopening = drift.reopened(initiative)
+        gate = gate_of(initiative, reopening)
         if verb in GRANTING and (hold := lifecycle.holding(initiative)):
             raise InvalidMove(
                 f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}"
             )
         rows = [_condition(row) for row in conditions]
-        errors = _why_not_propose(initiative, case, gate, verb, amount, first_tranche, rows, reason)
+        errors = _why_not_propose(
+            initiative, case, gate, verb, amount, first_tranche, rows, reason, reopening=reopening
+        )
         if verb == Verb.HOLD:
             hold_until = hold_until or clock.today() + timedelta(days=HOLD_DAYS)
             if hold_until <= clock.today():
@@ -92,6 +96,7 @@ def open_signing(
             conditions=rows,
             more={
                 "reason": reason.strip(),
+                "reopens": reopening.decision_id if reopening is not None else None,
                 "hold_until": hold_until if verb == Verb.HOLD else None,
                 "merge_into": merge_into.reference if merge_into is not None and verb == Verb.MERGE else None,
             },
@@ -125,17 +130,37 @@ def open_signing(
         return signing
 
 
+def gate_of(initiative: Initiative, reopening: DecisionReopening | None) -> Gate:
+    """The gate that is decided on now: the one that was reopened, else the one that the stage leads to.
+
+    Raises InvalidMove in operation, where nothing is reopened.
+    """
+    if reopening is not None:
+        return Gate(reopening.gate)
+    gate = GATE_OF_STAGE.get(Stage(initiative.stage))
+    if gate is None:
+        raise InvalidMove(f"{initiative.reference} is in operation, and its decision is not reopened.")
+    return gate
+
+
+def verbs_at(gate: str, initiative: Initiative) -> frozenset[Verb]:
+    """What may be decided there; what operates is not sent back to draft."""
+    verbs = VERBS_AT[Gate(gate)]
+    return verbs - {Verb.REDESIGN} if initiative.stage == Stage.OPERATING else verbs
+
+
 def suggestion(initiative: Initiative) -> dict[str, Any]:
     """What the form of a proposed decision starts from: go, by the plan, with the largest first tranche."""
     case = initiative.current_case
     if case is None:
         return {}
-    amount = commitments.suggested_amount(initiative)
+    reopening = drift.reopened(initiative)
+    amount = commitments.suggested_amount(initiative) if reopening is None else NOTHING
     most = (
         pack.first_tranche_limit(initiative, case, amount) if initiative.stage == Stage.DECISION else amount
     )
     return {
-        "verb": Verb.GO if initiative.stage != Stage.SCALING else Verb.STOP,
+        "verb": Verb.GO if reopening is not None or initiative.stage != Stage.SCALING else Verb.STOP,
         "amount": f"{amount:.2f}",
         "first_tranche": f"{most.quantize(money.minor_unit(case.currency), rounding=ROUND_DOWN):.2f}",
     }
@@ -159,15 +184,20 @@ def _why_not_propose(
     first_tranche: Decimal,
     conditions: list[dict[str, Any]],
     reason: str,
+    *,
+    reopening: DecisionReopening | None,
 ) -> dict[str, str]:
     errors: dict[str, str] = {}
-    if verb not in VERBS_AT[Gate(gate)]:
-        allowed = ", ".join(sorted(Verb(value).label.lower() for value in VERBS_AT[Gate(gate)]))
+    if verb not in (possible := verbs_at(gate, initiative)):
+        allowed = ", ".join(sorted(Verb(value).label.lower() for value in possible))
         errors["verb"] = f"At {gate} one may decide: {allowed}."
     if not reason.strip():
         errors["reason"] = "Write why."
     if verb in GRANTING:
-        errors |= _why_not_amount(initiative, case, gate, amount, first_tranche)
+        errors |= _why_not_track(initiative, reopening)
+        errors |= _why_not_amount(
+            initiative, case, gate, amount, first_tranche, may_be_nothing=reopening is not None
+        )
     elif amount or first_tranche:
         errors["amount"] = "Only a 'go' grants money: leave this at 0."
     if (verb == Verb.GO_WITH_CONDITIONS) != bool(conditions):
@@ -178,12 +208,37 @@ def _why_not_propose(
             errors["conditions"] = "Each condition needs a text, an owner who is active in Keel, and a date."
         elif row["due"] <= clock.today():
             errors["conditions"] = "A condition is due on a day in the future."
+        elif not policy.has_role_for(owners[row["owner_id"]], "condition.report", initiative):
+            errors["conditions"] = (
+                f"{owners[row['owner_id']]} may not open this initiative: name another owner."
+            )
     return errors
 
 
+def _why_not_track(initiative: Initiative, reopening: DecisionReopening | None) -> dict[str, str]:
+    """A track that tier or cost no longer allow is fixed anew at triage, after a redesign.
+
+    What runs on the light track may outgrow its limit: then the authority for the new total decides.
+    """
+    why = gates.why_not_track(initiative, initiative.track)
+    if not why or (reopening is not None and initiative.risk_tier != RiskTier.HIGH):
+        return {}
+    label = initiative.get_track_display().lower()
+    return {"verb": f"It can't go on along the {label} track, since {why}: send it back for redesign."}
+
+
 def _why_not_amount(
-    initiative: Initiative, case: BusinessCase, gate: str, amount: Decimal, first_tranche: Decimal
+    initiative: Initiative,
+    case: BusinessCase,
+    gate: str,
+    amount: Decimal,
+    first_tranche: Decimal,
+    *,
+    may_be_nothing: bool,
 ) -> dict[str, str]:
+    if may_be_nothing and not amount and not first_tranche:
+        # What was reopened can be confirmed without more money.
+        return {}
     rest = case.whole_life_cost - commitments.granted(case)
     if not 0 < amount <= rest:
         return {

@@ -27,6 +27,7 @@ from governance.models import (
 )
 from governance.permissions import may_sign, signing_place
 from governance.services.common import NOTHING, end_round, require_reason, require_running, tell_the_unit
+from governance.services.conditions import write_condition
 from governance.services.stopping import close_for_good
 from ledger import clock
 from ledger.services import Act, record
@@ -132,16 +133,18 @@ def _decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: A
     end_round(signing, SigningRoundEnd.Kind.DECIDED, "", act=act)
     act.note(decision=decision.pk, verb=signing.verb, amount=signing.amount, currency=signing.currency)
     for row in signing.conditions:
-        act.add(
+        condition = act.add(
             Condition,
             decision=decision,
             text=row["text"],
             owner_id=row["owner_id"],
             due_on=date.fromisoformat(row["due"]),
         )
+        write_condition(condition, act=act)
     if signing.verb in GRANTING:
         written = commitments.commit(decision, parts, locked, act=act)
-        _write_tranches(decision, signing, written, act=act)
+        if written:
+            _write_tranches(decision, signing, written, act=act)
         if signing.gate == Gate.PILOT:
             _write_baseline(decision, case, act=act)
     else:
@@ -159,7 +162,9 @@ def _decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: A
             items=items,
             reason=signing.reason,
         )
-        if stage := gates.stage_after(signing.gate, signing.verb, initiative.track):
+        stage = gates.stage_after(signing.gate, signing.verb, initiative.track)
+        # A decision that was reopened and confirmed leaves it where it is.
+        if stage and not (signing.content.get("reopens") and signing.verb in GRANTING):
             lifecycle.move(initiative, stage, act=act, reason=signing.reason)
     act.marks("return", [initiative.pk])
     tell_the_unit(
@@ -167,7 +172,7 @@ def _decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: A
         f"is decided: {signing.get_verb_display().lower()}",
         f"“{initiative.title}” at {signing.gate}: {signing.reason}",
     )
-    if signing.verb in GRANTING:
+    if signing.verb in GRANTING and signing.amount:
         tell(
             authority.holders(Role.FINANCE, initiative.unit),
             subject=f"{initiative.reference}: its first tranche can be released",

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
-from governance import authority, balances, commitments
+from governance import authority, balances, commitments, obstacles
 from governance.messages import tell
 from governance.models import ReleaseLine, Tranche, TrancheRelease, TrancheRequest
 from governance.permissions import may_release, may_request_tranche
@@ -50,6 +50,7 @@ def release_tranche(tranche: Tranche, *, reason: str = "", actor: User) -> Tranc
             )
         if TrancheRelease.objects.filter(tranche=tranche).exists():
             raise InvalidMove("This tranche is released already.")
+        obstacles.require_none(initiative)
         earlier = Tranche.objects.filter(
             decision=tranche.decision_id, number__lt=tranche.number, release=None
         )

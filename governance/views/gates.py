@@ -11,10 +11,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import PortalRequest, acts, is_fresh
-from governance import authority, gates, services
+from governance import authority, drift, gates, services
 from governance.forms.common import DecidingReasonForm, ReasonForm
 from governance.forms.gates import EvidenceForm, OutcomeForm, RiskTierForm, SponsorshipForm, TriageForm
-from governance.models import Gate, GateItem
+from governance.models import Gate
 from governance.permissions import (
     may_accept_operation,
     may_call_in,
@@ -32,19 +32,6 @@ from governance.views.common import act_page, initiative_of, took
 from portfolio.models import Classification, Initiative
 from portfolio.permissions import may_classify, may_confirm_sponsorship
 from portfolio.services import classify, confirm_sponsorship
-
-
-@acts("gates.view")
-@require_GET
-def gate_list(request: PortalRequest) -> HttpResponse:
-    """What each gate asks, and who decides up to which amount."""
-    rows = list(GateItem.objects.filter(version=gates.version_in_force()).order_by("gate", "position"))
-    context = {
-        "version": gates.version_in_force(),
-        "gates": [(gate.label, [row for row in rows if row.gate == gate]) for gate in Gate],
-        "steps": authority.as_data(authority.steps_in_force()),
-    }
-    return render(request, "governance/gate_list.html", context)
 
 
 @acts("initiative.view")
@@ -78,7 +65,7 @@ def _triage_page(
         "links": initiative.links.select_related("other__unit"),
         "limits": {
             "unit": authority.unit_limit(),
-            "notify": gates.NOTIFY_LIMIT,
+            "notify": gates.notify_limit(authority.unit_limit()),
             "currency": settings.BASE_CURRENCY,
         },
         "may_triage": may_triage(user, initiative),
@@ -132,6 +119,8 @@ def risk_tier(request: PortalRequest, pk: int) -> HttpResponse:
 
     def act(values: Mapping[str, Any]) -> None:
         classify(initiative, "risk_tier", values["tier"], reason=values["reason"], actor=request.user)
+        # A tier that went up reopens what was decided under the lower one.
+        drift.reopen(initiative_of(request, pk))
 
     if not took(form, act, request):
         return _triage_page(request, initiative, tier_form=form)
@@ -162,13 +151,13 @@ def sponsorship(request: PortalRequest, pk: int) -> HttpResponse:
 def evidence(request: PortalRequest, pk: int) -> HttpResponse:
     """Supply what a gate asks for."""
     initiative = initiative_of(request, pk)
-    asked = GateItem.objects.filter(version=gates.version_in_force(), parameters__question="evidence")
-    items = [(item.key, f"{item.gate}: {item.text}") for item in asked.order_by("gate", "position")]
+    items = [(item.key, f"{item.gate}: {item.text}") for item in gates.evidence_items(initiative)]
+    started = {"item_key": request.GET.get("item")}
     return act_page(
         request,
         initiative,
         may_supply(request.user, initiative),
-        EvidenceForm(request.POST or None, items=items, initial={"item_key": request.GET.get("item")}),
+        EvidenceForm(request.POST or None, items=items, initiative=initiative, initial=started),
         lambda values: gates.supply_evidence(initiative, **values, actor=request.user),
         title="Supply what a gate asks for",
         button="Supply it",

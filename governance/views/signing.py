@@ -13,13 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.errors import Changed, DomainError
 from accounts.http import PortalRequest, acts, is_fresh
 from accounts.verdict import deny
-from governance import authority, commitments, gates, selectors, services
+from governance import authority, commitments, drift, gates, selectors, services
 from governance.forms.common import ReasonForm
 from governance.forms.signing import ProposalForm, SignatureForm
 from governance.models import Envelope, SigningRound
 from governance.permissions import may_open_signing, may_sign, may_withdraw_signing, signing_place
 from governance.views.common import initiative_of, took
-from portfolio.models import Stage
 from portfolio.selectors import people_by_id
 
 ROUNDS_A_PAGE = 50
@@ -145,9 +144,10 @@ def signing_open(request: PortalRequest, pk: int) -> HttpResponse:
     """Propose a decision for signature."""
     initiative = initiative_of(request, pk)
     may_open_signing(request.user, initiative).or_deny()
-    gate = services.GATE_OF_STAGE[Stage(initiative.stage)]
+    reopening = drift.reopened(initiative)
+    gate = services.gate_of(initiative, reopening)
     suggested = services.suggestion(initiative)
-    form = ProposalForm(request.POST or None, verbs=services.VERBS_AT[gate], initial=suggested)
+    form = ProposalForm(request.POST or None, verbs=services.verbs_at(gate, initiative), initial=suggested)
 
     def act(values: Mapping[str, Any]) -> None:
         opened.append(
@@ -175,6 +175,7 @@ def signing_open(request: PortalRequest, pk: int) -> HttpResponse:
         "gate": gate.label,
         "items": gates.check(initiative, gate),
         "form": form,
+        "reopening": reopening,
         "case": case,
         "tested_amount": tested,
         "step": authority.step_for(tested, initiative.risk_tier) if tested is not None else None,

@@ -49,6 +49,11 @@ OF_THE_WHOLE = {
     "model-comparison",
     "model-rescore",
     "model-rescore-start",
+    "gate-draft",
+    "gate-draft-start",
+    "gate-draft-discard",
+    "gate-draft-material",
+    "gate-propose",
 }
 FIGURES = {"figure-explain": "planned_cost", "initiative-figure": "roi"}
 

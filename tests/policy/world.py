@@ -1,14 +1,15 @@
 """A small organisation with the same objects in two units, and the whole cast to look at them."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
 from dashboards.models import SavedView
-from governance.models import SigningRound, Tranche
-from governance.services import propose_envelope_change
+from governance.models import Decision, SigningRound, Tranche
+from governance.services import gate_sets, propose_envelope_change
 from ledger import clock
 from ledger.services import last_seq, record
 from portfolio.models import ImportBatch, ImportJob, Initiative, Posting
@@ -136,7 +137,16 @@ def _cases(world: World, where: Unit, word: str) -> None:
     factories.appropriate(where, 2_000_000)
     cases = {
         "idea": factories.draft(content("Idea")),
-        "read": factories.piloting(content("Read contracts", cost_objects=[f"WBS-{word}"])),
+        "read": factories.piloting(
+            content("Read contracts", cost_objects=[f"WBS-{word}"]),
+            conditions=[
+                {
+                    "text": f"Show that the {word}read is sampled.",
+                    "owner_id": people["owner"].pk,
+                    "due": clock.today() + timedelta(30),
+                }
+            ],
+        ),
     }
     if here:
         # One stage of each kind is enough where everybody is a stranger.
@@ -168,6 +178,10 @@ def _case(world: World, initiative: Initiative) -> None:
     for signing in SigningRound.objects.filter(initiative=initiative):
         world.add("signings/", signing.pk, thing)
         world.add("signing-rounds/", signing.pk, thing)
+    for decision in Decision.objects.filter(initiative=initiative):
+        world.add("decisions/", decision.pk, thing)
+        for condition in decision.conditions.all():
+            world.add("conditions/", condition.pk, thing)
     for tranche in Tranche.objects.filter(initiative=initiative):
         world.add("tranches/", tranche.pk, thing)
     for scoring in ScoringRound.objects.filter(initiative=initiative):
@@ -212,6 +226,12 @@ def _the_rest(world: World, group: Unit) -> None:
     # There is one model for all: who reviews or approves it holds the role for the whole.
     office = factories.holder(Role.PORTFOLIO_OFFICE, group)
     world.add("model/proposals/", cases.proposed_model(office).model.version, whole)
+    draft = gate_sets.start_gate_draft(actor=office)
+    asked = draft.content | {"material": draft.content["material"] | {"cost_up_percent": "15"}}
+    draft = gate_sets.save_gate_draft(content=asked, version=draft.version, actor=office)
+    proposal = gate_sets.propose_gates(version=draft.version, reason="10 % is noise.", actor=office)
+    world.add("gates/draft/", "G3", whole)
+    world.add("gates/proposals/", proposal.pk, whole)
     job = ImportJob.objects.create(kind="actuals", file_name="a.csv", content=b"x", by=finance)
     # A file may hold postings of any unit, so it is of the whole organisation.
     world.add("imports/", job.pk, whole)

@@ -421,7 +421,7 @@ def test_the_number_of_queries_does_not_grow(many: list[Initiative]) -> None:
     with CaptureQueriesContext(connection) as all_:
         compute_returns([initiative.pk for initiative in many], seq=seq, on=END)
     assert len(one) == len(all_)
-    assert len(one) <= 15
+    assert len(one) <= 16
     with CaptureQueriesContext(connection) as one:
         refresh_returns([many[0].pk], on=END)
     with CaptureQueriesContext(connection) as all_:

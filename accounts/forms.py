@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import password_validation
 
 from accounts import selectors
@@ -113,13 +114,29 @@ class ReasonForm(forms.Form):
     )
 
 
+class ExceptionForm(forms.Form):
+    """An act that a rule of segregation may bend for: where that is recorded, there is a place to say why."""
+
+    exception = forms.CharField(
+        label="Why in spite of a rule",
+        required=False,
+        help_text="Only where a rule that keeps duties apart is in the way. It stands in the ledger.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if settings.SEGREGATION == "strict":
+            del self.fields["exception"]
+
+
 class DisableForm(StepUpForm, ReasonForm):
     """Close an account."""
 
     field_order = ("reason", "password")
 
 
-class GrantForm(_WithUnit):
+class GrantForm(ExceptionForm, _WithUnit):
     """A role for a unit and all below it."""
 
     role = forms.ChoiceField(label="Role", choices=Role.choices)
@@ -265,6 +282,12 @@ class LedgerFilter(forms.Form):
         act = self.fields["act"]
         if isinstance(act, forms.ChoiceField):
             act.choices = [("", "All"), *((name, name) for name in acts)]
+
+
+class AttemptFilter(forms.Form):
+    """Which refused attempts to show."""
+
+    words = forms.CharField(label="Person or act", required=False)
 
 
 class VerifyForm(forms.Form):

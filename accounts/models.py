@@ -315,3 +315,44 @@ class Notification(models.Model):
     def get_absolute_url(self) -> str:
         """Where the message leads; Home if nowhere in particular."""
         return self.path or reverse("home")
+
+
+# Duties --------------------------------------------------------------------------------------
+
+
+class SegregationException(Fact):
+    """A rule that keeps duties apart bent for an act, for a reason; only the recorded mode allows it."""
+
+    rule = models.CharField(max_length=40)
+    act = models.CharField(max_length=64)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # As the ledger names it.
+    object_type = models.CharField(max_length=64)
+    object_id = models.CharField(max_length=64)
+    reason = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["object_type", "object_id"], name="exceptions_by_object")]
+
+    def __str__(self) -> str:
+        return f"{self.act} by {self.by} in spite of {self.rule}"
+
+
+class Attempt(models.Model):
+    """A refused attempt at an act that decides or changes rights. No fact: it asserts and changes nothing."""
+
+    only_grows = True
+
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    action = models.CharField(max_length=64)
+    address = models.CharField(max_length=300)
+    status = models.PositiveSmallIntegerField()
+    reason = models.TextField(blank=True)
+    by_token = models.BooleanField(default=False)
+    at = models.DateTimeField(default=clock.now, db_index=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.by}, refused"

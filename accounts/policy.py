@@ -99,6 +99,17 @@ def table() -> dict[str, Rule]:
     }
 
 
+# Acts that change rights or money without deciding alone.
+_WATCHED_TOO = ("signing.open", "role.grant", "role.revoke", "envelope.propose", "rates.propose")
+
+
+@cache
+def watched() -> frozenset[str]:
+    """The actions of which even a refused attempt is kept."""
+    deciding = {rule.action for rule in table().values() if rule.decides or rule.step_up}
+    return frozenset(deciding.union(_WATCHED_TOO))
+
+
 @cache
 def conditions() -> dict[str, str]:
     """The named conditions in words."""

@@ -16,7 +16,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat, Substr
 from django.urls import reverse
 
-from accounts import links, policy
+from accounts import links, policy, segregation
 from accounts.errors import Changed, InvalidMove, Refused
 from accounts.models import (
     ApiToken,
@@ -163,10 +163,12 @@ def grant_role(
     actor: User,
     valid_from: date | None = None,
     valid_to: date | None = None,
+    exception: str = "",
 ) -> RoleGrant:
     """Give a role for a unit and all below it. It holds at once; deciding with it waits for a second person.
 
-    Raises NotAllowed, also for roles that don't fit together, or Refused.
+    Raises NotAllowed, also for roles that don't fit together, or Refused. `exception` says why they are
+    held together where rules of segregation bend.
     """
     if role not in Role.values:
         raise Refused("There is no such role.", {"role": "Choose a role of the list."})
@@ -175,7 +177,9 @@ def grant_role(
         raise Refused("The end lies before the beginning.", {"valid_to": "Choose a later day."})
     with record("role.granted", actor=actor, about=person) as act:
         _lock_administration()
-        may_grant(actor, unit, person, role).or_deny()
+        verdict = may_grant(actor, unit, person, role)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=exception, by=actor, field="exception")
         if RoleGrant.objects.active().filter(user=person, role=role, unit=unit).exists():
             raise InvalidMove(f"{person} is {policy.role_in_words(role)} for {unit} already.")
         grant = act.add(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import ledger_views, views
+from accounts import duties_views, ledger_views, views
 
 urlpatterns = [
     path("people/", views.people, name="people"),
@@ -22,6 +22,9 @@ urlpatterns = [
     path("tokens/<int:pk>/created/", views.token_created, name="token-created"),
     path("tokens/<int:pk>/revoke/", views.token_revoke, name="token-revoke"),
     path("policy/", views.policy_page, name="policy"),
+    path("policy/segregation/", duties_views.segregation_page, name="segregation"),
+    path("policy/exceptions/", duties_views.exceptions, name="segregation-exceptions"),
+    path("policy/attempts/", duties_views.attempts, name="attempts"),
     path("profile/", views.profile, name="profile"),
     path("notifications/", views.notification_list, name="notification-list"),
     path("notifications/read/", views.notification_read_all, name="notification-read-all"),

@@ -68,6 +68,10 @@ app.conf.update(
             "task": "scoring.tasks.nightly_sweep",
             "schedule": crontab(hour=2, minute=0),
         },
+        "list exceptions from segregation": {
+            "task": "accounts.tasks.report_exceptions",
+            "schedule": crontab(day_of_month=1, hour=6, minute=15),
+        },
         "remind assessors": {
             "task": "scoring.tasks.remind_assessors",
             "schedule": crontab(hour=6, minute=0),

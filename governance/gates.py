@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 
+from accounts import segregation
 from accounts.errors import Incomplete, InvalidMove, Refused
 from accounts.models import Role, User
 from governance import authority, balances, commitments, default_gates
@@ -732,7 +733,9 @@ def accept_operation(
     """
     with record("operation.accepted", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_accept_operation(actor, initiative).or_deny()
+        verdict = may_accept_operation(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         _require_no_hold(initiative)
         if initiative.track != Track.FULL:
             raise InvalidMove("Only the full track has a G5; the light track ends with its review.")
@@ -756,7 +759,9 @@ def set_outcome(
         raise Refused("Choose an outcome.", {"outcome": "Choose one of the outcomes offered."})
     with record("outcome.set", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_set_outcome(actor, initiative).or_deny()
+        verdict = may_set_outcome(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         if (
             initiative.stage == Stage.SCALING
             and not initiative.closed_kind

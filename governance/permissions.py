@@ -4,13 +4,13 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Role, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
 from governance import authority
 from governance.authority import Place
 from governance.models import EnvelopeChange, GatePassage, SigningRound, Tranche
-from portfolio.involvement import acting_for, involvement
+from portfolio.involvement import acting_for, hands_in
 from portfolio.models import Initiative, Part, Posting
 
 # Who is kept out -----------------------------------------------------------------------------
@@ -31,22 +31,21 @@ def posted_by_hand(user: User, initiative: Initiative) -> bool:
     return typed.exists() if since is None else typed.filter(transaction__at__gte=since).exists()
 
 
+def ties(user: User, initiative: Initiative) -> list[str]:
+    """All that the user has to do with it which a rule of segregation may hold against them."""
+    by_hand = ["posted_by_hand"] if posted_by_hand(user, initiative) else []
+    return [*hands_in(user, [initiative]).get(initiative.pk, []), *by_hand]
+
+
 def excluded_because(user: User, initiative: Initiative) -> str | None:
-    """Why the user may neither decide on it nor release its money; None when they may."""
-    if part := involvement(user, initiative):
-        return f"You {part} this initiative, so you may not decide on it."
-    if posted_by_hand(user, initiative):
-        return (
-            "You posted actuals of this initiative by hand since its last gate, so you may not decide on it."
-        )
-    return None
+    """Why the user may not decide on it; None when they may."""
+    verdict = segregation.judge(ALLOW, "decision.sign", ties(user, initiative))
+    return None if verdict else verdict.reason
 
 
 def _uninvolved(user: User, action: str, initiative: Initiative) -> Verdict:
     verdict = policy.may(user, action, initiative)
-    if verdict and (reason := excluded_because(user, initiative)):
-        return deny(reason)
-    return verdict
+    return segregation.judge(verdict, action, ties(user, initiative)) if verdict else verdict
 
 
 # Gates ---------------------------------------------------------------------------------------
@@ -106,11 +105,9 @@ def accepting_part(user: User, initiative: Initiative) -> str | None:
 
 def may_accept_operation(user: User, initiative: Initiative) -> Verdict:
     """The benefit owner, and a risk officer who has no part in it (G5)."""
-    verdict = policy.may(user, "operation.accept", initiative)
-    as_officer = accepting_part(user, initiative) == Role.RISK_OFFICER
-    if verdict and as_officer and (reason := excluded_because(user, initiative)):
-        return deny(reason)
-    return verdict
+    if accepting_part(user, initiative) == Role.RISK_OFFICER:
+        return _uninvolved(user, "operation.accept", initiative)
+    return policy.may(user, "operation.accept", initiative)
 
 
 def may_set_outcome(user: User, initiative: Initiative) -> Verdict:
@@ -163,11 +160,10 @@ def may_sign(user: User, signing: SigningRound) -> Verdict:
     verdict = policy.may(user, action, initiative)
     if not verdict:
         return verdict
-    if reason := excluded_because(user, initiative):
-        return deny(reason)
-    if place is None:
+    verdict = segregation.judge(verdict, action, ties(user, initiative))
+    if verdict and place is None:
         return deny(_no_seat(user, signing))
-    return ALLOW
+    return verdict
 
 
 def _no_seat(user: User, signing: SigningRound) -> str:
@@ -184,15 +180,7 @@ def _no_seat(user: User, signing: SigningRound) -> str:
 
 def may_release(user: User, tranche: Tranche) -> Verdict:
     """Finance or the CFO, with no part in it and no posting by hand since its last gate."""
-    verdict = policy.may(user, "tranche.release", tranche.initiative)
-    if verdict and posted_by_hand(user, tranche.initiative):
-        return deny(
-            "You posted actuals of this initiative by hand since its last gate, "
-            "so you may not release its money."
-        )
-    if verdict and (part := involvement(user, tranche.initiative)):
-        return deny(f"You {part} this initiative, so you may not release its money.")
-    return verdict
+    return _uninvolved(user, "tranche.release", tranche.initiative)
 
 
 def may_request_tranche(user: User, tranche: Tranche) -> Verdict:
@@ -208,6 +196,5 @@ def may_propose_envelope(user: User, unit: Unit | None = None) -> Verdict:
 def may_confirm_envelope(user: User, change: EnvelopeChange) -> Verdict:
     """The CFO confirms what somebody else proposed."""
     verdict = policy.may(user, "envelope.confirm", unit=change.envelope.unit)
-    if verdict and change.proposed_by_id in acting_for(user.person.pk):
-        return deny("You proposed this change, so somebody else has to confirm it.")
-    return verdict
+    proposed = change.proposed_by_id in acting_for(user.person.pk)
+    return segregation.judge(verdict, "envelope.confirm", ["proposed"] if proposed else [])

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.urls import reverse
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Role, Unit, User
 from accounts.verdict import Verdict
 from governance import authority
@@ -109,7 +109,10 @@ def excluded_from(user: User, initiatives: Iterable[int]) -> set[int]:
     """Those that the user may not decide on, as `excluded_because` would say of each one."""
     ids, acting = list(initiatives), acting_for(user.person.pk)
     rows = Initiative.objects.filter(pk__in=ids)
-    involved = Q(created_by__in=acting) | Q(owner=user.person) | Q(sponsor=user.person)
+    forbidding = segregation.forbidding("decision.sign")
+    involved = Q(owner=user.person) | Q(sponsor=user.person)
+    if "started" in forbidding:
+        involved |= Q(created_by__in=acting)
     gate = GatePassage.objects.filter(initiative=OuterRef("initiative")).values("initiative")
     since = Subquery(gate.annotate(at=Max("transaction__at")).values("at"))
     typed = Posting.objects.filter(initiative__in=ids, by_hand__in=acting).annotate(gate_at=since)
@@ -121,9 +124,9 @@ def excluded_from(user: User, initiatives: Iterable[int]) -> set[int]:
         Appointment.objects.filter(initiative__in=ids, person=user.person, part=Part.ASSESSOR).values_list(
             "initiative", flat=True
         ),
-        CaseEditor.objects.filter(case__initiative__in=ids, user__in=acting).values_list(
-            "case__initiative", flat=True
-        ),
+        CaseEditor.objects.filter(
+            case__initiative__in=ids if "edited" in forbidding else [], user__in=acting
+        ).values_list("case__initiative", flat=True),
         typed.filter(Q(gate_at=None) | Q(transaction__at__gte=F("gate_at"))).values_list(
             "initiative", flat=True
         ),

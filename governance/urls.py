@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from governance.views import gates, money, signing
+from governance.views import duties, gates, money, signing
 
 urlpatterns = [
+    path("policy/collisions/", duties.collisions, name="segregation-collisions"),
     path("gates/", gates.gate_list, name="gates"),
     path("initiatives/<int:pk>/sponsorship/", gates.sponsorship, name="sponsorship-confirm"),
     path("initiatives/<int:pk>/triage/", gates.triage, name="initiative-triage"),

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.conf import settings
 
+from accounts import segregation
 from accounts.errors import Changed, InvalidMove, Refused
 from accounts.models import Role, User
 from governance import authority, balances, commitments, gates, pack
@@ -52,13 +53,15 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
         if actor.signatures.filter(signing=signing).exists():
             raise InvalidMove("You signed this already.")
         _require_seen(signing, seen_hash)
-        may_sign(actor, signing).or_deny()
+        verdict = may_sign(actor, signing)
+        verdict.or_deny()
         require_running(signing)
         if changes := pack.changes_since(signing, initiative):
             raise Changed("What is decided on changed after this round was opened.", changes=changes)
         if vote not in Signature.Vote.values:
             raise Refused("Vote for or against.", {"vote": "Choose for or against."})
         reason = require_reason(reason)
+        segregation.mark(act, verdict, reason=reason, by=actor)
         place = signing_place(actor, signing)
         if place is None:
             raise InvalidMove("No seat of this round is free for you any more.")

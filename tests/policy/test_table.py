@@ -270,6 +270,8 @@ READING = {
     "ledger.view",
     "ledger.verify",
     "policy.view",
+    "duties.view",
+    "attempts.view",
     "people.view",
     "api.describe",
     "score.try",
@@ -287,6 +289,7 @@ def test_an_administrator_has_no_business_rights() -> None:
         "model.view",
         "gates.view",
         "policy.view",
+        "duties.view",
         "people.view",
         "api.describe",
         "score.try",
@@ -320,7 +323,7 @@ def test_the_integrator_does_what_its_scopes_say_and_nothing_else() -> None:
 
 def test_cfo_and_ceo_see_everything_of_the_portfolio() -> None:
     for role in ("cfo", "ceo"):
-        assert READING - {"people.view", "ledger.verify"} <= rows_of(role)
+        assert READING - {"people.view", "ledger.verify", "attempts.view"} <= rows_of(role)
 
 
 def test_only_the_ceo_stops_and_only_the_cfo_sets_outcomes() -> None:

@@ -153,6 +153,25 @@ class GrantForm(ExceptionForm, _WithUnit):
         return cleaned
 
 
+class GlassForm(ReasonForm, _WithUnit):
+    """A role for another person in an emergency."""
+
+    person = forms.ModelChoiceField(
+        User.objects.filter(is_active=True, is_service_account=False), empty_label="Choose a person"
+    )
+    role = forms.ChoiceField(label="Role")
+    unit = UnitField(label="For", help_text="The role reaches this unit and all below it.")
+    minutes = forms.IntegerField(label="Minutes", min_value=1, max_value=60, initial=30)
+
+    field_order = ("person", "role", "unit", "minutes", "reason")
+
+    def __init__(self, *args: Any, roles: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        role = self.fields["role"]
+        if isinstance(role, forms.ChoiceField):
+            role.choices = roles
+
+
 class UnitForm(_WithUnit):
     """A new unit."""
 

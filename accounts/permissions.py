@@ -137,7 +137,7 @@ def may_revoke_token(user: Reader, account: User) -> Verdict:
 
 
 @cache
-def _deciding_roles() -> frozenset[str]:
+def deciding_roles() -> frozenset[str]:
     """The roles that decide, score or post, as the table has them."""
     rules = policy.table()
     rows = [rule for rule in rules.values() if rule.decides]
@@ -164,7 +164,7 @@ def clashes(role: str, held: list[str], person: User) -> list[tuple[str | None, 
     found: list[tuple[str | None, str]] = []
     for other in held:
         pair = {role, other}
-        if Role.ADMINISTRATOR in pair and pair & _deciding_roles():
+        if Role.ADMINISTRATOR in pair and pair & deciding_roles():
             both = f"{_words(role)} and {_words(other)}"
             words = f"{person} can't be {both}: administrators don't decide, score or post."
             found.append(("administrator_decides", words))

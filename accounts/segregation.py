@@ -63,6 +63,12 @@ def by_act() -> dict[str, dict[str, SegregationRule]]:
     return found
 
 
+def ties_that_count(action: str, facts: Iterable[str]) -> list[str]:
+    """Those of the facts that a rule of the act names, in words that follow 'who'."""
+    table = by_act().get(action, {})
+    return [facts_in_words()[fact] for fact in facts if fact in table]
+
+
 def why_strict() -> str:
     """Why the rules that may bend don't; empty when the setting lets them."""
     if settings.SEGREGATION != "recorded":

@@ -7,9 +7,9 @@ from django.db.models import Max
 from accounts import policy, segregation
 from accounts.models import Role, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
-from governance import authority
+from governance import authority, deputies
 from governance.authority import Place
-from governance.models import EnvelopeChange, GatePassage, SigningRound, Tranche
+from governance.models import EnvelopeChange, GatePassage, Signature, SigningRound, Tranche
 from portfolio.involvement import acting_for, hands_in
 from portfolio.models import Initiative, Part, Posting
 
@@ -140,8 +140,33 @@ def may_withdraw_signing(user: User, signing: SigningRound) -> Verdict:
 
 def signing_place(user: User, signing: SigningRound) -> Place | None:
     """The seat that the user can take in this round, or the risk officer's concurrence."""
-    initiative, votes = signing.initiative, authority.votes_for(signing)
-    roles = authority.roles_for(user, initiative.unit)
+    return _standing(user, signing)[0]
+
+
+def signing_principal(user: User, signing: SigningRound) -> User | None:
+    """For whom the user takes that seat as a deputy; None for themselves."""
+    return _standing(user, signing)[1]
+
+
+def _standing(user: User, signing: SigningRound) -> tuple[Place | None, User | None]:
+    """Where the user signs, and for whom: their own roles first, then those that are lent to them."""
+    votes = authority.votes_for(signing)
+    place = _place_with(authority.roles_for(user, signing.initiative.unit), user, signing, votes)
+    if place is not None:
+        return place, None
+    for standing in deputies.standings(user):
+        if standing.reaches(signing, list(signing.signatures.all())):
+            place = _place_with(standing.roles_for(signing.initiative.unit), user, signing, votes)
+            if place is not None:
+                return place, standing.principal
+    return None, None
+
+
+def _place_with(
+    roles: frozenset[str], user: User, signing: SigningRound, votes: list[Signature]
+) -> Place | None:
+    """The place that these roles can take."""
+    initiative = signing.initiative
     if policy.has_role_for(user, "decision.sign", initiative):
         place = authority.place_of(roles, signing, votes)
         if place is not None:
@@ -155,14 +180,21 @@ def signing_place(user: User, signing: SigningRound) -> Place | None:
 def may_sign(user: User, signing: SigningRound) -> Verdict:
     """The policy table first, then who is kept out, then a seat that is theirs and free."""
     initiative = signing.initiative
-    place = signing_place(user, signing)
+    place, principal = _standing(user, signing)
     action = "risk.concur" if place is not None and place.seat is None else "decision.sign"
     verdict = policy.may(user, action, initiative)
     if not verdict:
         return verdict
+    if deputy := deputies.signed_for(user, signing):
+        return deny(f"{deputy} signed on your behalf already.")
     verdict = segregation.judge(verdict, action, ties(user, initiative))
     if verdict and place is None:
         return deny(_no_seat(user, signing))
+    if verdict and principal is not None:
+        # Even a rule that bends for themselves keeps a principal out: they can't give the reason.
+        theirs = segregation.ties_that_count(action, ties(principal, initiative))
+        if theirs:
+            return deny(f"You would sign for {principal}, who is kept out: they {theirs[0]}.")
     return verdict
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts import policy, segregation
 from accounts.models import Role, Unit, User
 from accounts.verdict import Verdict
-from governance import authority
+from governance import authority, deputies
 from governance.models import (
     AuthorityStep,
     Commitment,
@@ -52,7 +52,10 @@ def rounds_for(user: User) -> SigningRoundQuerySet:
         SigningRound.objects.open_to(user)
         .select_related("initiative__unit", "step", "case", "ending", "decision", "opened_by")
         .prefetch_related(
-            Prefetch("signatures", Signature.objects.select_related("by", "seat__step").order_by("id")),
+            Prefetch(
+                "signatures",
+                Signature.objects.select_related("by", "on_behalf_of", "seat__step").order_by("id"),
+            ),
             "step__seats",
         )
         .order_by("due_on", "id")
@@ -71,17 +74,25 @@ def open_signings_for(user: User) -> list[SigningRound]:
     rounds = list(waiting)
     excluded = excluded_from(user, {signing.initiative_id for signing in rounds})
     above = _steps_above(rounds)
-    return [
-        signing
-        for signing in rounds
-        if signing.initiative_id not in excluded
-        and _has_place(
-            signing,
-            authority.roles_for(user, signing.initiative.unit),
-            above,
-            decides=deciding.covers(signing.initiative.unit),
+    standings = deputies.standings(user)
+    ids = {signing.initiative_id for signing in rounds}
+    excluded_principals = {row.principal.pk: excluded_from(row.principal, ids) for row in standings}
+
+    def has_place(signing: SigningRound) -> bool:
+        unit, votes = signing.initiative.unit, list(signing.signatures.all())
+        if any(vote.on_behalf_of_id == user.pk for vote in votes):
+            return False
+        own = authority.roles_for(user, unit)
+        if _has_place(signing, own, above, decides=deciding.covers(unit)):
+            return True
+        return any(
+            row.reaches(signing, votes)
+            and signing.initiative_id not in excluded_principals[row.principal.pk]
+            and _has_place(signing, row.roles_for(unit), above, decides=deciding.covers(unit))
+            for row in standings
         )
-    ]
+
+    return [signing for signing in rounds if signing.initiative_id not in excluded and has_place(signing)]
 
 
 def _steps_above(rounds: Iterable[SigningRound]) -> dict[int, list[AuthorityStep]]:

@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from governance.views import duties, gates, money, signing
+from governance.views import deputies, duties, gates, money, signing
 
 urlpatterns = [
     path("policy/collisions/", duties.collisions, name="segregation-collisions"),
+    path("deputies/", deputies.deputy_list, name="deputy-list"),
+    path("deputies/name/", deputies.deputy_name, name="deputy-name"),
+    path("deputies/<int:pk>/confirm/", deputies.deputy_confirm, name="deputy-confirm"),
+    path("deputies/<int:pk>/end/", deputies.deputy_end, name="deputy-end"),
     path("gates/", gates.gate_list, name="gates"),
     path("initiatives/<int:pk>/sponsorship/", gates.sponsorship, name="sponsorship-confirm"),
     path("initiatives/<int:pk>/triage/", gates.triage, name="initiative-triage"),

@@ -26,7 +26,7 @@ from governance.models import (
     Tranche,
     Verb,
 )
-from governance.permissions import may_sign, signing_place
+from governance.permissions import may_sign, signing_place, signing_principal
 from governance.services.common import NOTHING, end_round, require_reason, require_running, tell_the_unit
 from governance.services.stopping import close_for_good
 from ledger import clock
@@ -62,7 +62,7 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
             raise Refused("Vote for or against.", {"vote": "Choose for or against."})
         reason = require_reason(reason)
         segregation.mark(act, verdict, reason=reason, by=actor)
-        place = signing_place(actor, signing)
+        place, principal = signing_place(actor, signing), signing_principal(actor, signing)
         if place is None:
             raise InvalidMove("No seat of this round is free for you any more.")
         signature = act.add(
@@ -74,7 +74,9 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
             vote=vote,
             reason=reason,
             seen_hash=seen_hash,
+            on_behalf_of=principal,
         )
+        act.on_behalf_of_id = principal.pk if principal is not None else None
         act.note(signing=signing.pk, vote=vote, role=place.role, content_hash=signing.content_hash)
         if vote == Signature.Vote.AGAINST:
             end_round(signing, SigningRoundEnd.Kind.REFUSED, reason, act=act)

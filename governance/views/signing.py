@@ -17,7 +17,13 @@ from governance import authority, commitments, gates, selectors, services
 from governance.forms.common import ReasonForm
 from governance.forms.signing import ProposalForm, SignatureForm
 from governance.models import Envelope, SigningRound
-from governance.permissions import may_open_signing, may_sign, may_withdraw_signing, signing_place
+from governance.permissions import (
+    may_open_signing,
+    may_sign,
+    may_withdraw_signing,
+    signing_place,
+    signing_principal,
+)
 from governance.views.common import initiative_of, took
 from portfolio.models import Stage
 from portfolio.selectors import people_by_id
@@ -78,6 +84,7 @@ def _pack_page(
         "signed": signed,
         "open_places": authority.in_words(authority.open_places(signing, votes)) if signing.is_open else "",
         "may_sign": deny("You signed this already.") if signed else may_sign(user, signing),
+        "principal": signing_principal(user, signing) if place is not None else None,
         "is_concurrence": place is not None and place.seat is None,
         "may_withdraw": may_withdraw_signing(user, signing),
         "form": form or SignatureForm(initial=started, is_fresh=is_fresh(request)),

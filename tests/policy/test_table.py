@@ -272,6 +272,8 @@ READING = {
     "policy.view",
     "duties.view",
     "attempts.view",
+    "deputy.view",
+    "glass.view",
     "people.view",
     "api.describe",
     "score.try",
@@ -290,6 +292,8 @@ def test_an_administrator_has_no_business_rights() -> None:
         "gates.view",
         "policy.view",
         "duties.view",
+        "deputy.view",
+        "glass.view",
         "people.view",
         "api.describe",
         "score.try",
@@ -303,6 +307,9 @@ def test_an_administrator_has_no_business_rights() -> None:
         "role.revoke",
         "token.create",
         "token.revoke",
+        "deputy.end",
+        "glass.ask",
+        "glass.grant",
     }
     assert rows_of("administrator") == allowed | people
 

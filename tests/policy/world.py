@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from accounts import glass
 from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
 from dashboards.models import SavedView
 from governance.models import SigningRound, Tranche
 from governance.services import propose_envelope_change
+from governance.services.deputies import name_deputy
 from ledger import clock
 from ledger.services import last_seq, record
 from portfolio.models import ImportBatch, ImportJob, Initiative, Posting
@@ -212,6 +214,23 @@ def _the_rest(world: World, group: Unit) -> None:
     # There is one model for all: who reviews or approves it holds the role for the whole.
     office = factories.holder(Role.PORTFOLIO_OFFICE, group)
     world.add("model/proposals/", cases.proposed_model(office).model.version, whole)
+    row = name_deputy(
+        factories.make_user("Who stands in", home_unit=group),
+        valid_from=clock.today(),
+        valid_to=clock.today(),
+        reason="A day off",
+        actor=factories.holder(Role.CFO, group),
+    )
+    world.add("deputies/", row.pk, None)
+    asked = glass.ask(
+        factories.make_user("Who is on call", home_unit=group),
+        role=Role.ADMINISTRATOR,
+        unit=world.unit,
+        minutes=5,
+        reason="Nobody else is awake",
+        actor=factories.holder(Role.CEO, group),
+    )
+    world.add("policy/glass/", asked.pk, Thing(place(world.unit), "-"))
     job = ImportJob.objects.create(kind="actuals", file_name="a.csv", content=b"x", by=finance)
     # A file may hold postings of any unit, so it is of the whole organisation.
     world.add("imports/", job.pk, whole)

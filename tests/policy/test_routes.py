@@ -43,6 +43,7 @@ OF_THE_WHOLE = {
     "segregation-exceptions",
     "segregation-collisions",
     "attempts",
+    "audit-pack",
     "model-draft",
     "model-draft-start",
     "model-draft-save",

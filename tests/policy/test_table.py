@@ -272,6 +272,7 @@ READING = {
     "policy.view",
     "duties.view",
     "attempts.view",
+    "audit.export",
     "deputy.view",
     "glass.view",
     "people.view",

@@ -190,6 +190,7 @@ def role_grant(request: PortalRequest, pk: int) -> HttpResponse:
     verdict = may_grant(request.user, form.cleaned_data["unit"], person, form.cleaned_data["role"])
     if not verdict:
         form.add_error("role", verdict.reason)
+        request.refused_in_form = verdict.reason
         return _person(request, person, grant_form=form, status=422)
     try:
         grant = services.grant_role(person, **form.cleaned_data, actor=request.user)

@@ -102,7 +102,10 @@ def keep_attempts(get_response: View) -> View:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if request.method in {"GET", "HEAD", "OPTIONS"} or response.status_code not in {403, 404}:
+        # A form may show a refusal at its field, with the status of a value that can't be taken.
+        in_form = getattr(request, "refused_in_form", "")
+        is_refusal = response.status_code in {403, 404} or bool(in_form)
+        if request.method in {"GET", "HEAD", "OPTIONS"} or not is_refusal:
             return response
         action, user = _action_of(request), getattr(request, "user", None)
         if action in policy.watched() and isinstance(user, User):
@@ -111,7 +114,7 @@ def keep_attempts(get_response: View) -> View:
                 action=action,
                 address=request.path[:300],
                 status=response.status_code,
-                reason=getattr(request, "refusal", ""),
+                reason=getattr(request, "refusal", in_form),
                 by_token=user.token is not None,
             )
         return response

@@ -512,7 +512,9 @@ def submit(initiative: Initiative, *, actor: User) -> GatePassage:
 
 
 def _require_another_sponsor(content: Mapping[str, Any], actor: User) -> None:
-    if content.get("sponsor_id") == actor.person.pk:
+    itself = content.get("sponsor_id") == actor.person.pk
+    # Where that rule bends, the confirmation as sponsor asks for the reason.
+    if itself and not segregation.bends("sponsorship.confirm", "submitted"):
         raise Refused(
             "The sponsor can't be the person who submits.",
             {"sponsor_id": "You submit it, so name somebody else as its sponsor."},

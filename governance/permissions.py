@@ -9,7 +9,7 @@ from accounts.models import Role, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
 from governance import authority, deputies
 from governance.authority import Place
-from governance.models import EnvelopeChange, GatePassage, Signature, SigningRound, Tranche
+from governance.models import BoardResolution, EnvelopeChange, GatePassage, Signature, SigningRound, Tranche
 from portfolio.involvement import acting_for, hands_in
 from portfolio.models import Initiative, Part, Posting
 
@@ -205,6 +205,18 @@ def _no_seat(user: User, signing: SigningRound) -> str:
     if limit is None or limit.position >= signing.step.position:
         return f"{needs}; your seat is taken."
     return f"{needs}; your authority ends at {limit.limit:,.2f} {limit.currency}."
+
+
+def may_record_resolution(user: User, initiative: Initiative) -> Verdict:
+    """The portfolio office records what the board resolved where nobody may decide."""
+    return policy.may(user, "resolution.record", initiative)
+
+
+def may_confirm_resolution(user: User, resolution: BoardResolution) -> Verdict:
+    """A second person, who did not record it, says that the document resolves this."""
+    verdict = policy.may(user, "resolution.confirm", resolution.signing.initiative)
+    recorded = resolution.recorded_by_id in acting_for(user.person.pk)
+    return segregation.judge(verdict, "resolution.confirm", ["proposed"] if recorded else [])
 
 
 # Money ---------------------------------------------------------------------------------------

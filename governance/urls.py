@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.views import deputies, duties, gates, money, signing
+from governance.views import deputies, duties, gates, money, resolutions, signing
 
 urlpatterns = [
     path("policy/collisions/", duties.collisions, name="segregation-collisions"),
@@ -26,6 +26,8 @@ urlpatterns = [
     path("initiatives/<int:pk>/outcome/", gates.outcome, name="outcome-set"),
     path("initiatives/<int:pk>/retire/", gates.retire, name="initiative-retire"),
     path("initiatives/<int:pk>/decision/", signing.signing_open, name="signing-open"),
+    path("initiatives/<int:pk>/resolution/", resolutions.resolution_record, name="resolution-record"),
+    path("resolutions/<int:pk>/confirm/", resolutions.resolution_confirm, name="resolution-confirm"),
     path("signings/", signing.signing_list, name="signing-round-list"),
     path("signings/<int:pk>/", signing.signing_detail, name="signing-round-detail"),
     path("signings/<int:pk>/sign/", signing.signing_sign, name="signing-round-sign"),

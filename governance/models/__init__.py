@@ -14,6 +14,7 @@ from governance.models.money import (
     TrancheRelease,
     TrancheRequest,
 )
+from governance.models.resolutions import BoardResolution, BoardResolutionConfirmation
 from governance.models.signing import (
     Condition,
     Decision,
@@ -26,6 +27,8 @@ from governance.models.signing import (
 
 __all__ = [
     "AuthorityStep",
+    "BoardResolution",
+    "BoardResolutionConfirmation",
     "Commitment",
     "Condition",
     "Decision",

@@ -46,7 +46,7 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
     seen, InvalidMove, Refused without a reason, or EnvelopeExceeded.
     """
     with record("decision.signed", actor=actor, about=signing.initiative, reason=reason) as act:
-        locked = balances.lock(_envelopes_for(signing))
+        locked = balances.lock(envelopes_for(signing))
         initiative = lifecycle.lock(signing.initiative)
         signing = SigningRound.objects.select_related("case", "step").get(pk=signing.pk)
         signing.initiative = initiative
@@ -82,7 +82,7 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
             end_round(signing, SigningRoundEnd.Kind.REFUSED, reason, act=act)
             tell_the_unit(initiative, "was refused", f"{actor} voted against: {reason}")
         elif not authority.open_places(signing, authority.votes_for(signing)):
-            _decide(signing, locked, act=act, actor=actor)
+            decide(signing, locked, act=act, actor=actor)
         return signature
 
 
@@ -99,7 +99,7 @@ def _require_seen(signing: SigningRound, seen_hash: str) -> None:
     raise Changed("The case or the proposed decision changed since you opened it.", changes=changes)
 
 
-def _envelopes_for(signing: SigningRound) -> list[Envelope]:
+def envelopes_for(signing: SigningRound) -> list[Envelope]:
     """The envelopes that the decision may touch: a 'go' charges them, a 'stop' frees them."""
     if signing.verb not in GRANTING:
         return commitments.envelopes_of(signing.initiative)
@@ -112,7 +112,7 @@ def _charges(signing: SigningRound) -> list[commitments.Charge]:
     return commitments.charges(signing.initiative, signing.case, signing.amount, in_base)
 
 
-def _decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Act, actor: User) -> Decision:
+def decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Act, actor: User) -> Decision:
     """All that a decision is, in the transaction of its last signature."""
     initiative, case = signing.initiative, signing.case
     if signing.verb in GRANTING and (hold := lifecycle.holding(initiative)):

@@ -44,6 +44,7 @@ ALWAYS = {
     *(("benefit.attest", tie) for tie in ("claimed", "own", "measured")),
     ("envelope.confirm", "proposed"),
     ("rates.confirm", "proposed"),
+    ("resolution.confirm", "proposed"),
     ("model.approve", "wrote"),
     ("role.grant", "oneself"),
     ("role.confirm", "oneself"),

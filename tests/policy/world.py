@@ -8,7 +8,7 @@ from accounts import glass
 from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
 from dashboards.models import SavedView
-from governance.models import SigningRound, Tranche
+from governance.models import BoardResolution, SigningRound, Tranche
 from governance.services import propose_envelope_change
 from governance.services.deputies import name_deputy
 from ledger import clock
@@ -144,7 +144,17 @@ def _cases(world: World, where: Unit, word: str) -> None:
         # One stage of each kind is enough where everybody is a stranger.
         cases["sort"] = factories.in_assessment(content("Sort tickets"))
         cases["pair"] = factories.in_decision(content("Match invoices"))
-    attach(cases["read"], name="notes.txt", content=b"What was measured.", actor=people["owner"])
+    kept = attach(cases["read"], name="notes.txt", content=b"What was measured.", actor=people["owner"])
+    with record("resolution.recorded", actor=people["owner"]) as act:
+        resolution = act.add(
+            BoardResolution,
+            signing=SigningRound.objects.filter(initiative=cases["read"])[0],
+            reference="2026-1",
+            text="Fund it.",
+            attachment=kept,
+            recorded_by=people["owner"],
+        )
+    world.add("resolutions/", resolution.pk, thing_of(cases["read"]))
     for ending, initiative in cases.items():
         _case(world, initiative)
         world.canaries[f"{word}{ending}"] = thing_of(initiative)

@@ -122,7 +122,7 @@ def set_first_password(user: User, password: str, *, token: str) -> None:
 def disable_user(person: User, *, reason: str, actor: User) -> None:
     """Close an account from the next request on; its grants stay. Raises NotAllowed or InvalidMove."""
     with record("user.disabled", actor=actor, about=person, reason=_reason(reason)):
-        _lock_administration()
+        lock_administration()
         may_disable(actor, person).or_deny()
         if not User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
             raise InvalidMove(f"{person} is disabled already.")
@@ -176,7 +176,7 @@ def grant_role(
     if valid_to is not None and valid_to < begins:
         raise Refused("The end lies before the beginning.", {"valid_to": "Choose a later day."})
     with record("role.granted", actor=actor, about=person) as act:
-        _lock_administration()
+        lock_administration()
         verdict = may_grant(actor, unit, person, role)
         verdict.or_deny()
         segregation.mark(act, verdict, reason=exception, by=actor, field="exception")
@@ -208,7 +208,7 @@ def grant_role(
 def confirm_grant(grant: RoleGrant, *, actor: User) -> RoleConfirmation:
     """The second person's yes. Raises NotAllowed or InvalidMove."""
     with record("role.confirmed", actor=actor, about=grant.user) as act:
-        _lock_administration()
+        lock_administration()
         may_confirm_grant(actor, grant).or_deny()
         if not RoleGrant.objects.active().filter(pk=grant.pk).exists():
             raise InvalidMove("This grant holds no longer.")
@@ -228,7 +228,7 @@ def confirm_grant(grant: RoleGrant, *, actor: User) -> RoleConfirmation:
 def revoke_grant(grant: RoleGrant, *, reason: str, actor: User) -> RoleRevocation:
     """End a grant from the next request on. Raises NotAllowed, InvalidMove or Refused."""
     with record("role.revoked", actor=actor, about=grant.user, reason=_reason(reason)) as act:
-        _lock_administration()
+        lock_administration()
         may_revoke(actor, grant).or_deny()
         if RoleRevocation.objects.filter(grant=grant).exists():
             raise InvalidMove("This grant is revoked already.")
@@ -243,7 +243,7 @@ def revoke_grant(grant: RoleGrant, *, reason: str, actor: User) -> RoleRevocatio
     return revocation
 
 
-def _lock_administration() -> None:
+def lock_administration() -> None:
     """One change of roles at a time: two at once could make a pair that no single one makes."""
     Unit.objects.select_for_update().filter(parent=None).order_by("pk").first()
 
@@ -259,7 +259,7 @@ def add_unit(*, name: str, parent: Unit, actor: User, external_id: str = "") -> 
             "There is a unit of this name here.", {"name": "There is a unit of this name here already."}
         )
     with record("unit.added", actor=actor) as act:
-        _lock_administration()
+        lock_administration()
         unit = Unit.objects.create(name=_name(name), parent=parent, external_id=external_id.strip())
         above = Unit.objects.values_list("path", flat=True).get(pk=parent.pk)
         unit.path = f"{above}{unit.pk}/"
@@ -272,7 +272,7 @@ def add_unit(*, name: str, parent: Unit, actor: User, external_id: str = "") -> 
 def move_unit(unit: Unit, *, parent: Unit, reason: str, actor: User) -> Unit:
     """Put a unit, with all below it, under another. Raises NotAllowed, InvalidMove or Refused."""
     with record("unit.moved", actor=actor, about=unit, reason=_reason(reason)) as act:
-        _lock_administration()
+        lock_administration()
         unit, parent = Unit.objects.get(pk=unit.pk), Unit.objects.get(pk=parent.pk)
         may_move_unit(actor, unit, parent).or_deny()
         if parent.is_under(unit):

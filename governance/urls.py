@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.views import deputies, duties, gates, money, resolutions, signing
+from governance.views import deputies, duties, gates, money, resolutions, reviews, signing
 
 urlpatterns = [
     path("policy/collisions/", duties.collisions, name="segregation-collisions"),
@@ -10,6 +10,10 @@ urlpatterns = [
     path("deputies/name/", deputies.deputy_name, name="deputy-name"),
     path("deputies/<int:pk>/confirm/", deputies.deputy_confirm, name="deputy-confirm"),
     path("deputies/<int:pk>/end/", deputies.deputy_end, name="deputy-end"),
+    path("access-reviews/", reviews.review_list, name="access-review-list"),
+    path("access-reviews/open/", reviews.review_open, name="access-review-open"),
+    path("access-reviews/<int:pk>/", reviews.review_detail, name="access-review-detail"),
+    path("access-reviews/lines/<int:pk>/", reviews.review_answer, name="access-review-answer"),
     path("gates/", gates.gate_list, name="gates"),
     path("initiatives/<int:pk>/sponsorship/", gates.sponsorship, name="sponsorship-confirm"),
     path("initiatives/<int:pk>/triage/", gates.triage, name="initiative-triage"),

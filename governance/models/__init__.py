@@ -15,6 +15,7 @@ from governance.models.money import (
     TrancheRequest,
 )
 from governance.models.resolutions import BoardResolution, BoardResolutionConfirmation
+from governance.models.reviews import AccessReview, AccessReviewAnswer, AccessReviewLine
 from governance.models.signing import (
     Condition,
     Decision,
@@ -26,6 +27,9 @@ from governance.models.signing import (
 )
 
 __all__ = [
+    "AccessReview",
+    "AccessReviewAnswer",
+    "AccessReviewLine",
     "AuthorityStep",
     "BoardResolution",
     "BoardResolutionConfirmation",

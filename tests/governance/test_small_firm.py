@@ -236,7 +236,9 @@ def test_who_recorded_it_does_not_confirm_it(
     factories.grant(cast.portfolio_office, Role.RISK_OFFICER, cast.unit)
     with pytest.raises(NotAllowed, match="somebody else"):
         confirm_resolution(
-            signing.resolution, seen_hash=signing.content_hash, actor=fresh(cast.portfolio_office)
+            BoardResolution.objects.get(),
+            seen_hash=signing.content_hash,
+            actor=fresh(cast.portfolio_office),
         )
 
 

@@ -44,6 +44,7 @@ OF_THE_WHOLE = {
     "segregation-collisions",
     "attempts",
     "audit-pack",
+    "access-review-open",
     "model-draft",
     "model-draft-start",
     "model-draft-save",

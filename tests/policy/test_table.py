@@ -275,6 +275,7 @@ READING = {
     "audit.export",
     "deputy.view",
     "glass.view",
+    "review.view",
     "people.view",
     "api.describe",
     "score.try",
@@ -295,6 +296,7 @@ def test_an_administrator_has_no_business_rights() -> None:
         "duties.view",
         "deputy.view",
         "glass.view",
+        "review.view",
         "people.view",
         "api.describe",
         "score.try",
@@ -310,6 +312,8 @@ def test_an_administrator_has_no_business_rights() -> None:
         "token.revoke",
         "deputy.end",
         "glass.ask",
+        "review.open",
+        "review.answer",
         "glass.grant",
     }
     assert rows_of("administrator") == allowed | people

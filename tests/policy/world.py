@@ -11,6 +11,7 @@ from dashboards.models import SavedView
 from governance.models import BoardResolution, SigningRound, Tranche
 from governance.services import propose_envelope_change
 from governance.services.deputies import name_deputy
+from governance.services.reviews import open_review
 from ledger import clock
 from ledger.services import last_seq, record
 from portfolio.models import ImportBatch, ImportJob, Initiative, Posting
@@ -241,6 +242,10 @@ def _the_rest(world: World, group: Unit) -> None:
         actor=factories.holder(Role.CEO, group),
     )
     world.add("policy/glass/", asked.pk, Thing(place(world.unit), "-"))
+    review = open_review(actor=None)
+    world.add("access-reviews/", review.pk, None)
+    for line in review.lines.filter(unit=world.unit)[:1]:
+        world.add("access-reviews/lines/", line.pk, Thing(place(world.unit), "-"))
     job = ImportJob.objects.create(kind="actuals", file_name="a.csv", content=b"x", by=finance)
     # A file may hold postings of any unit, so it is of the whole organisation.
     world.add("imports/", job.pk, whole)

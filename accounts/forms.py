@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import password_validation
 
 from accounts import selectors
@@ -113,13 +114,29 @@ class ReasonForm(forms.Form):
     )
 
 
+class ExceptionForm(forms.Form):
+    """An act that a rule of segregation may bend for: where that is recorded, there is a place to say why."""
+
+    exception = forms.CharField(
+        label="Why in spite of a rule",
+        required=False,
+        help_text="Only where a rule that keeps duties apart is in the way. It stands in the ledger.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if settings.SEGREGATION == "strict":
+            del self.fields["exception"]
+
+
 class DisableForm(StepUpForm, ReasonForm):
     """Close an account."""
 
     field_order = ("reason", "password")
 
 
-class GrantForm(_WithUnit):
+class GrantForm(ExceptionForm, _WithUnit):
     """A role for a unit and all below it."""
 
     role = forms.ChoiceField(label="Role", choices=Role.choices)
@@ -134,6 +151,25 @@ class GrantForm(_WithUnit):
         if ends is not None and ends < begins:
             self.add_error("valid_to", "Choose a day after the beginning.")
         return cleaned
+
+
+class GlassForm(ReasonForm, _WithUnit):
+    """A role for another person in an emergency."""
+
+    person = forms.ModelChoiceField(
+        User.objects.filter(is_active=True, is_service_account=False), empty_label="Choose a person"
+    )
+    role = forms.ChoiceField(label="Role")
+    unit = UnitField(label="For", help_text="The role reaches this unit and all below it.")
+    minutes = forms.IntegerField(label="Minutes", min_value=1, max_value=60, initial=30)
+
+    field_order = ("person", "role", "unit", "minutes", "reason")
+
+    def __init__(self, *args: Any, roles: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        role = self.fields["role"]
+        if isinstance(role, forms.ChoiceField):
+            role.choices = roles
 
 
 class UnitForm(_WithUnit):
@@ -265,6 +301,12 @@ class LedgerFilter(forms.Form):
         act = self.fields["act"]
         if isinstance(act, forms.ChoiceField):
             act.choices = [("", "All"), *((name, name) for name in acts)]
+
+
+class AttemptFilter(forms.Form):
+    """Which refused attempts to show."""
+
+    words = forms.CharField(label="Person or act", required=False)
 
 
 class VerifyForm(forms.Form):

@@ -28,6 +28,8 @@ class PortalRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+    # Why an act was not allowed, where its form shows that at a field; such an attempt is kept as well.
+    refused_in_form: str
 
 
 def signed_in(request: Any) -> User:

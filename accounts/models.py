@@ -154,6 +154,16 @@ class User(AbstractBaseUser):
         """Never right for a service account."""
         return not self.is_service_account and super().check_password(raw_password)
 
+    @property
+    def marks(self) -> dict[str, int]:
+        """What every entry of the ledger by this person says: that they act under break-glass.
+
+        Whoever acts was asked for a role just before, so that their grants are at hand.
+        """
+        grants: list[RoleGrant] = getattr(self, "_active_grants", None) or []
+        glasses = [grant.break_glass_id for grant in grants if grant.break_glass_id is not None]
+        return {"break_glass": glasses[-1]} if glasses else {}
+
     def get_full_name(self) -> str:
         """The name, for mails of the sign-in library."""
         return self.name
@@ -167,6 +177,7 @@ class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
         day = on or clock.today()
         return self.filter(
             Q(valid_to=None) | Q(valid_to__gte=day),
+            Q(ends_at=None) | Q(ends_at__gt=clock.now()),
             valid_from__lte=day,
             revocation=None,
             user__is_active=True,
@@ -188,6 +199,11 @@ class RoleGrant(Fact):
     granted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     valid_from = models.DateField(default=clock.today)
     valid_to = models.DateField(null=True, blank=True)
+    # A grant by break-glass ends by itself within the hour.
+    ends_at = models.DateTimeField(null=True, blank=True)
+    break_glass = models.OneToOneField(
+        "BreakGlass", models.PROTECT, null=True, blank=True, related_name="grant"
+    )
 
     objects = FactManager.from_queryset(RoleGrantQuerySet)()
 
@@ -315,3 +331,169 @@ class Notification(models.Model):
     def get_absolute_url(self) -> str:
         """Where the message leads; Home if nowhere in particular."""
         return self.path or reverse("home")
+
+
+# Duties --------------------------------------------------------------------------------------
+
+
+class SegregationException(Fact):
+    """A rule that keeps duties apart bent for an act, for a reason; only the recorded mode allows it."""
+
+    rule = models.CharField(max_length=40)
+    act = models.CharField(max_length=64)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # As the ledger names it.
+    object_type = models.CharField(max_length=64)
+    object_id = models.CharField(max_length=64)
+    reason = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["object_type", "object_id"], name="exceptions_by_object")]
+
+    def __str__(self) -> str:
+        return f"{self.act} by {self.by} in spite of {self.rule}"
+
+
+class Attempt(models.Model):
+    """A refused attempt at an act that decides or changes rights. No fact: it asserts and changes nothing."""
+
+    only_grows = True
+
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    action = models.CharField(max_length=64)
+    address = models.CharField(max_length=300)
+    status = models.PositiveSmallIntegerField()
+    reason = models.TextField(blank=True)
+    by_token = models.BooleanField(default=False)
+    at = models.DateTimeField(default=clock.now, db_index=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.by}, refused"
+
+
+# Deputies and break-glass --------------------------------------------------------------------
+
+
+class DeputyQuerySet(models.QuerySet["Deputy"]):
+    """Deputies by whether they may stand in."""
+
+    def in_force(self) -> Self:
+        """Confirmed, not ended, within their dates today, and both people are active."""
+        day = clock.today()
+        return self.filter(
+            valid_from__lte=day,
+            valid_to__gte=day,
+            confirmation__isnull=False,
+            revocation=None,
+            principal__is_active=True,
+            deputy__is_active=True,
+        )
+
+
+class Deputy(Fact):
+    """Somebody who signs on behalf of another for some days, up to a limit."""
+
+    is_a_right = True
+
+    principal = models.ForeignKey(User, models.PROTECT, related_name="deputies")
+    deputy = models.ForeignKey(User, models.PROTECT, related_name="deputised_by")
+    valid_from = models.DateField()
+    valid_to = models.DateField()
+    # In whole units of the base currency; without one the principal's own limit holds.
+    limit = models.PositiveBigIntegerField(null=True, blank=True)
+    reason = models.TextField()
+
+    objects = FactManager.from_queryset(DeputyQuerySet)()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(principal=F("deputy")),
+                name="nobody_deputises_for_themselves",
+                violation_error_message="Nobody deputises for themselves.",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__gte=F("valid_from")), name="a_deputy_ends_after_it_begins"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deputy} for {self.principal}"
+
+
+class DeputyConfirmation(Fact):
+    """The second person's yes to a deputy."""
+
+    is_a_right = True
+
+    deputy = models.OneToOneField(Deputy, models.PROTECT, related_name="confirmation")
+    confirmed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.deputy}, confirmed"
+
+
+class DeputyRevocation(Fact):
+    """The end of a deputy, effective on the next request."""
+
+    is_a_right = True
+
+    deputy = models.OneToOneField(Deputy, models.PROTECT, related_name="revocation")
+    revoked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    reason = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.deputy}, ended"
+
+
+class BreakGlass(Fact):
+    """A role asked for another person in an emergency, for minutes; two others have to grant it."""
+
+    is_a_right = True
+
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    role = models.CharField(max_length=32, choices=Role.choices)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    minutes = models.PositiveSmallIntegerField()
+    reason = models.TextField()
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(person=F("asked_by")),
+                name="break_glass_is_for_another_person",
+                violation_error_message="Break-glass is for another person.",
+            ),
+            models.CheckConstraint(
+                condition=Q(minutes__gte=1, minutes__lte=60), name="break_glass_lasts_an_hour_at_most"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} for {self.person}, {self.minutes} minutes"
+
+
+class BreakGlassApproval(Fact):
+    """One of the two who break the glass."""
+
+    is_a_right = True
+
+    glass = models.ForeignKey(BreakGlass, models.PROTECT, related_name="approvals")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["glass", "by"],
+                name="one_approval_of_break_glass_per_person",
+                violation_error_message="You granted this already: a second person has to.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.glass}, granted by {self.by}"

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Role, RoleGrant, Unit, User
 from accounts.policy import Reader
 from accounts.verdict import ALLOW, Verdict, deny
@@ -36,12 +36,13 @@ def may_grant(user: Reader, unit: Unit | None = None, person: User | None = None
     if person is None:
         return ALLOW
     if person.pk == user.pk or (person.is_service_account and person.person.pk == user.pk):
-        return deny("Nobody grants themselves a role: another administrator has to.")
+        return segregation.judge(ALLOW, "role.grant", ["oneself"])
     if not person.is_active:
         return deny(f"{person} is disabled.")
-    if role and (reason := why_not_together(person, role)):
-        return deny(reason)
-    return ALLOW
+    if not role:
+        return ALLOW
+    held = RoleGrant.objects.active().filter(user=person).values_list("role", flat=True)
+    return _together("role.grant", role, list(held), person)
 
 
 def may_confirm_grant(user: Reader, grant: RoleGrant) -> Verdict:
@@ -50,15 +51,23 @@ def may_confirm_grant(user: Reader, grant: RoleGrant) -> Verdict:
     if not verdict or not isinstance(user, User):
         return verdict
     if user.pk in {grant.user_id, grant.user.person.pk}:
-        return deny("Nobody confirms a role of their own: another risk officer or the CEO can.")
+        return segregation.judge(ALLOW, "role.confirm", ["oneself"])
     if grant.granted_by_id == user.pk:
-        return deny("You granted this role: a second person has to confirm it.")
+        return segregation.judge(ALLOW, "role.confirm", ["granted"])
     if not _may_be_second_person(user):
         return deny("Your own role is not confirmed yet, and another risk officer's is: they confirm grants.")
     others = RoleGrant.objects.active().filter(user=grant.user).exclude(pk=grant.pk)
-    if reason := clash(grant.role, [other.role for other in others], grant.user):
-        return deny(reason)
-    return ALLOW
+    return _together("role.confirm", grant.role, [other.role for other in others], grant.user)
+
+
+def _together(action: str, role: str, held: list[str], person: User) -> Verdict:
+    """Whether a role fits to those held; where rules of segregation bend, with those that have to."""
+    found = clashes(role, held, person)
+    forbidding = segregation.forbidding(action) if found else frozenset()
+    for fact, reason in found:
+        if fact is None or fact in forbidding:
+            return deny(reason)
+    return segregation.judge(ALLOW, action, dict.fromkeys(fact for fact, _ in found if fact))
 
 
 def may_revoke(user: Reader, grant: RoleGrant) -> Verdict:
@@ -81,10 +90,20 @@ def may_verify_ledger(user: Reader) -> Verdict:
     return _for_the_whole(user, "ledger.verify")
 
 
-def _for_the_whole(user: Reader, action: str) -> Verdict:
+def may_read_duties(user: Reader) -> Verdict:
+    """See exceptions and collisions of the whole organisation."""
+    return _for_the_whole(user, "duties.view", "This")
+
+
+def may_read_attempts(user: Reader) -> Verdict:
+    """See refused attempts of the whole organisation."""
+    return _for_the_whole(user, "attempts.view", "This list")
+
+
+def _for_the_whole(user: Reader, action: str, what: str = "The ledger") -> Verdict:
     verdict = policy.may(user, action)
     if verdict and not policy.reach(user, action).everywhere:
-        return deny("The ledger is of the whole organisation; your role is for a part of it.")
+        return deny(f"{what} is of the whole organisation; your role is for a part of it.")
     return verdict
 
 
@@ -118,7 +137,7 @@ def may_revoke_token(user: Reader, account: User) -> Verdict:
 
 
 @cache
-def _deciding_roles() -> frozenset[str]:
+def deciding_roles() -> frozenset[str]:
     """The roles that decide, score or post, as the table has them."""
     rules = policy.table()
     rows = [rule for rule in rules.values() if rule.decides]
@@ -128,22 +147,34 @@ def _deciding_roles() -> frozenset[str]:
 
 def clash(role: str, held: list[str], person: User) -> str | None:
     """Why a role doesn't fit to those that the person holds; None if it does."""
+    return next((reason for _, reason in clashes(role, held, person)), None)
+
+
+def clashes(role: str, held: list[str], person: User) -> list[tuple[str | None, str]]:
+    """What keeps a role from who holds the others: the fact of segregation (None: no rule), a sentence."""
     if (role == Role.INTEGRATOR) != person.is_service_account:
-        return (
-            f"{person} is a service account: it takes the role of integrator only."
-            if person.is_service_account
-            else "Integrator is for service accounts."
-        )
+        return [
+            (
+                None,
+                f"{person} is a service account: it takes the role of integrator only."
+                if person.is_service_account
+                else "Integrator is for service accounts.",
+            )
+        ]
+    found: list[tuple[str | None, str]] = []
     for other in held:
         pair = {role, other}
-        if Role.ADMINISTRATOR in pair and pair & _deciding_roles():
+        if Role.ADMINISTRATOR in pair and pair & deciding_roles():
             both = f"{_words(role)} and {_words(other)}"
-            return f"{person} can't be {both}: administrators don't decide, score or post."
+            words = f"{person} can't be {both}: administrators don't decide, score or post."
+            found.append(("administrator_decides", words))
         if pair == {Role.FINANCE, Role.CFO}:
-            return f"{person} can't be finance and CFO: one proposes what the other confirms."
+            words = f"{person} can't be finance and CFO: one proposes what the other confirms."
+            found.append(("finance_and_cfo", words))
         if Role.AUDITOR in pair and len(pair) > 1:
-            return f"{person} can't be {_words(role)} and {_words(other)}: an auditor changes nothing."
-    return None
+            both = f"{_words(role)} and {_words(other)}"
+            found.append(("auditor_writes", f"{person} can't be {both}: an auditor changes nothing."))
+    return found
 
 
 def why_not_together(person: User, role: str) -> str | None:

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 
-from accounts.models import Role, RoleGrant, Unit, User
+from accounts.models import Deputy, Role, RoleGrant, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
 from ledger import as_of
 
 Reader: TypeAlias = User | AnonymousUser
 ReachOfRole = Literal["unit", "part", "any"]
+# What a deputy does for the principal, and with which of the principal's roles.
+LENT_ACTS = frozenset({"initiative.view", "decision.sign", "risk.concur"})
+LENT_ROLES = frozenset({Role.UNIT_HEAD, Role.FINANCE, Role.CFO, Role.CEO, Role.RISK_OFFICER})
 # A name in the table for every person who signs in, with or without a role.
 EVERYONE = "everyone"
 # The beginning of every unit's path.
@@ -99,6 +103,17 @@ def table() -> dict[str, Rule]:
     }
 
 
+# Acts that change rights or money without deciding alone.
+_WATCHED_TOO = ("signing.open", "role.grant", "role.revoke", "envelope.propose", "rates.propose")
+
+
+@cache
+def watched() -> frozenset[str]:
+    """The actions of which even a refused attempt is kept."""
+    deciding = {rule.action for rule in table().values() if rule.decides or rule.step_up}
+    return frozenset(deciding.union(_WATCHED_TOO))
+
+
 @cache
 def conditions() -> dict[str, str]:
     """The named conditions in words."""
@@ -112,9 +127,24 @@ def grants_of(user: Reader) -> list[RoleGrant]:
         return []
     cached: list[RoleGrant] | None = getattr(user, "_active_grants", None)
     if cached is None:
-        cached = list(RoleGrant.objects.active().filter(user=user).select_related("unit", "confirmation"))
+        principals = Deputy.objects.in_force().filter(deputy=user).values("principal")
+        held = RoleGrant.objects.active().filter(Q(user=user) | Q(user__in=principals))
+        grants = list(held.select_related("unit", "confirmation"))
+        cached = [grant for grant in grants if grant.user_id == user.pk]
         user._active_grants = cached  # type: ignore[attr-defined]
+        user._lent_grants = [  # type: ignore[attr-defined]
+            grant
+            for grant in grants
+            if grant.user_id != user.pk and grant.role in LENT_ROLES and hasattr(grant, "confirmation")
+        ]
     return cached
+
+
+def lent_to(user: Reader) -> list[RoleGrant]:
+    """The confirmed grants of the people for whom the user is deputy today; never what those were lent."""
+    grants_of(user)
+    lent: list[RoleGrant] = getattr(user, "_lent_grants", [])
+    return lent
 
 
 def keep_rights(user: User) -> None:
@@ -134,11 +164,14 @@ def roles_of(user: Reader) -> frozenset[str]:
 
 def _in_force(user: Reader, rule: Rule) -> list[RoleGrant]:
     """The grants that count for a rule: deciding ones only once a second person confirmed them."""
-    return [
+    own = [
         grant
         for grant in grants_of(user)
         if grant.role in rule.roles and (not rule.decides or getattr(grant, "confirmation", None))
     ]
+    if rule.action not in LENT_ACTS:
+        return own
+    return own + [grant for grant in lent_to(user) if rule.roles.get(grant.role) == "unit"]
 
 
 def reach(user: Reader, action: str) -> Reach:

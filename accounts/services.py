@@ -16,7 +16,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat, Substr
 from django.urls import reverse
 
-from accounts import links, policy
+from accounts import links, policy, segregation
 from accounts.errors import Changed, InvalidMove, Refused
 from accounts.models import (
     ApiToken,
@@ -122,7 +122,7 @@ def set_first_password(user: User, password: str, *, token: str) -> None:
 def disable_user(person: User, *, reason: str, actor: User) -> None:
     """Close an account from the next request on; its grants stay. Raises NotAllowed or InvalidMove."""
     with record("user.disabled", actor=actor, about=person, reason=_reason(reason)):
-        _lock_administration()
+        lock_administration()
         may_disable(actor, person).or_deny()
         if not User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
             raise InvalidMove(f"{person} is disabled already.")
@@ -163,10 +163,12 @@ def grant_role(
     actor: User,
     valid_from: date | None = None,
     valid_to: date | None = None,
+    exception: str = "",
 ) -> RoleGrant:
     """Give a role for a unit and all below it. It holds at once; deciding with it waits for a second person.
 
-    Raises NotAllowed, also for roles that don't fit together, or Refused.
+    Raises NotAllowed, also for roles that don't fit together, or Refused. `exception` says why they are
+    held together where rules of segregation bend.
     """
     if role not in Role.values:
         raise Refused("There is no such role.", {"role": "Choose a role of the list."})
@@ -174,8 +176,10 @@ def grant_role(
     if valid_to is not None and valid_to < begins:
         raise Refused("The end lies before the beginning.", {"valid_to": "Choose a later day."})
     with record("role.granted", actor=actor, about=person) as act:
-        _lock_administration()
-        may_grant(actor, unit, person, role).or_deny()
+        lock_administration()
+        verdict = may_grant(actor, unit, person, role)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=exception, by=actor, field="exception")
         if RoleGrant.objects.active().filter(user=person, role=role, unit=unit).exists():
             raise InvalidMove(f"{person} is {policy.role_in_words(role)} for {unit} already.")
         grant = act.add(
@@ -204,7 +208,7 @@ def grant_role(
 def confirm_grant(grant: RoleGrant, *, actor: User) -> RoleConfirmation:
     """The second person's yes. Raises NotAllowed or InvalidMove."""
     with record("role.confirmed", actor=actor, about=grant.user) as act:
-        _lock_administration()
+        lock_administration()
         may_confirm_grant(actor, grant).or_deny()
         if not RoleGrant.objects.active().filter(pk=grant.pk).exists():
             raise InvalidMove("This grant holds no longer.")
@@ -224,7 +228,7 @@ def confirm_grant(grant: RoleGrant, *, actor: User) -> RoleConfirmation:
 def revoke_grant(grant: RoleGrant, *, reason: str, actor: User) -> RoleRevocation:
     """End a grant from the next request on. Raises NotAllowed, InvalidMove or Refused."""
     with record("role.revoked", actor=actor, about=grant.user, reason=_reason(reason)) as act:
-        _lock_administration()
+        lock_administration()
         may_revoke(actor, grant).or_deny()
         if RoleRevocation.objects.filter(grant=grant).exists():
             raise InvalidMove("This grant is revoked already.")
@@ -239,7 +243,7 @@ def revoke_grant(grant: RoleGrant, *, reason: str, actor: User) -> RoleRevocatio
     return revocation
 
 
-def _lock_administration() -> None:
+def lock_administration() -> None:
     """One change of roles at a time: two at once could make a pair that no single one makes."""
     Unit.objects.select_for_update().filter(parent=None).order_by("pk").first()
 
@@ -255,7 +259,7 @@ def add_unit(*, name: str, parent: Unit, actor: User, external_id: str = "") -> 
             "There is a unit of this name here.", {"name": "There is a unit of this name here already."}
         )
     with record("unit.added", actor=actor) as act:
-        _lock_administration()
+        lock_administration()
         unit = Unit.objects.create(name=_name(name), parent=parent, external_id=external_id.strip())
         above = Unit.objects.values_list("path", flat=True).get(pk=parent.pk)
         unit.path = f"{above}{unit.pk}/"
@@ -268,7 +272,7 @@ def add_unit(*, name: str, parent: Unit, actor: User, external_id: str = "") -> 
 def move_unit(unit: Unit, *, parent: Unit, reason: str, actor: User) -> Unit:
     """Put a unit, with all below it, under another. Raises NotAllowed, InvalidMove or Refused."""
     with record("unit.moved", actor=actor, about=unit, reason=_reason(reason)) as act:
-        _lock_administration()
+        lock_administration()
         unit, parent = Unit.objects.get(pk=unit.pk), Unit.objects.get(pk=parent.pk)
         may_move_unit(actor, unit, parent).or_deny()
         if parent.is_under(unit):

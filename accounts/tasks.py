@@ -7,7 +7,7 @@ import structlog
 from celery import shared_task
 from django.db.models import F, Q, QuerySet
 
-from accounts import notices
+from accounts import duties, notices
 from accounts.models import Notification
 from ledger import clock
 
@@ -15,6 +15,12 @@ LEASE = timedelta(minutes=2)
 ATTEMPTS = 8
 AT_ONCE = 100
 logger = structlog.get_logger(__name__)
+
+
+@shared_task(name="accounts.tasks.report_exceptions", ignore_result=True, acks_late=True)
+def report_exceptions() -> int:
+    """Tell CFO and auditors of last month's exceptions; returns how many were told. Twice tells once."""
+    return duties.tell_exceptions(clock.today().replace(day=1) - timedelta(days=1))
 
 
 @shared_task(name="accounts.tasks.send_notifications", ignore_result=True, acks_late=True)

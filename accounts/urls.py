@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import ledger_views, views
+from accounts import duties_views, glass_views, ledger_views, views
 
 urlpatterns = [
     path("people/", views.people, name="people"),
@@ -22,6 +22,12 @@ urlpatterns = [
     path("tokens/<int:pk>/created/", views.token_created, name="token-created"),
     path("tokens/<int:pk>/revoke/", views.token_revoke, name="token-revoke"),
     path("policy/", views.policy_page, name="policy"),
+    path("policy/segregation/", duties_views.segregation_page, name="segregation"),
+    path("policy/exceptions/", duties_views.exceptions, name="segregation-exceptions"),
+    path("policy/attempts/", duties_views.attempts, name="attempts"),
+    path("policy/glass/", glass_views.glass_list, name="glass-list"),
+    path("policy/glass/ask/", glass_views.glass_ask, name="glass-ask"),
+    path("policy/glass/<int:pk>/grant/", glass_views.glass_grant, name="glass-grant"),
     path("profile/", views.profile, name="profile"),
     path("notifications/", views.notification_list, name="notification-list"),
     path("notifications/read/", views.notification_read_all, name="notification-read-all"),

@@ -12,6 +12,8 @@ class Verdict:
     allowed: bool
     reason: str = ""
     is_about_state: bool = False
+    # The rules of segregation that bend for a yes: the act has to give its reason and is marked.
+    exceptions: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.allowed

@@ -72,6 +72,14 @@ app.conf.update(
             "task": "governance.tasks.chase_conditions",
             "schedule": crontab(hour=6, minute=10),
         },
+        "list exceptions from segregation": {
+            "task": "accounts.tasks.report_exceptions",
+            "schedule": crontab(day_of_month=1, hour=6, minute=15),
+        },
+        "open the review of access": {
+            "task": "governance.review_tasks.open_access_review",
+            "schedule": crontab(month_of_year="1,7", day_of_month=1, hour=6, minute=30),
+        },
         "remind assessors": {
             "task": "scoring.tasks.remind_assessors",
             "schedule": crontab(hour=6, minute=0),
@@ -79,6 +87,7 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["ledger", "accounts", "portfolio", "scoring", "governance", "dashboards"])
+app.autodiscover_tasks(["governance"], related_name="review_tasks")
 logger = logging.getLogger(__name__)
 
 

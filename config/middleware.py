@@ -19,7 +19,7 @@ from redis import Redis, RedisError
 
 from accounts import policy
 from accounts.errors import DomainError, InvalidMove
-from accounts.models import User
+from accounts.models import Attempt, User
 from config.celery import nudge
 from config.constraints import sentence_of
 from dashboards.as_of import reading
@@ -90,10 +90,49 @@ class DomainErrors:
             exception = DomainError(sentence)
         if not isinstance(exception, DomainError):
             return None
+        request.refusal = exception.sentence  # type: ignore[attr-defined]
         partial = bool(getattr(request, "htmx", None)) and not request.htmx.boosted  # type: ignore[attr-defined]
         template = "_components/refusal.html" if partial else "refused.html"
         context = {"error": exception, "status": exception.status}
         return render(request, template, context, status=exception.status)
+
+
+def keep_attempts(get_response: View) -> View:
+    """Keep each refused attempt at an act that decides or changes rights, with who and why not."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        # A form may show a refusal at its field, with the status of a value that can't be taken.
+        in_form = getattr(request, "refused_in_form", "")
+        is_refusal = response.status_code in {403, 404} or bool(in_form)
+        if request.method in {"GET", "HEAD", "OPTIONS"} or not is_refusal:
+            return response
+        action, user = _action_of(request), getattr(request, "user", None)
+        if action in policy.watched() and isinstance(user, User):
+            Attempt.objects.create(
+                by=user,
+                action=action,
+                address=request.path[:300],
+                status=response.status_code,
+                reason=getattr(request, "refusal", in_form),
+                by_token=user.token is not None,
+            )
+        return response
+
+    return middleware
+
+
+def _action_of(request: HttpRequest) -> str:
+    """The action that the route names, for pages and for the API; empty without one."""
+    match = request.resolver_match
+    if match is None:
+        return ""
+    cls = getattr(match.func, "cls", None)
+    if cls is None:
+        return str(getattr(match.func, "action", ""))
+    method = str(request.method).lower()
+    route = (getattr(match.func, "actions", None) or {}).get(method, method)
+    return str(getattr(cls, "actions_of_routes", {}).get(route, ""))
 
 
 # /as-of/812/portfolio/ is the page /portfolio/ as of record 812, /as-of/2026-03-31/portfolio/ as of that day.
@@ -117,7 +156,7 @@ def read_as_of(get_response: View) -> View:
             raise Http404
         action = getattr(resolve(now_path).func, "action", None)
         is_read = request.method in {"GET", "HEAD"}
-        if not is_read and action != "report.export":
+        if not is_read and action not in {"report.export", "audit.export"}:
             error = InvalidMove("The past can't be changed. Go back to now, and do it there.")
             return render(request, "refused.html", {"error": error, "status": 409}, status=409)
         prefix = get_script_prefix()

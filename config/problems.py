@@ -26,6 +26,7 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, IntegrityError) and (sentence := sentence_of(error)):
         error = DomainError(sentence)
     if isinstance(error, DomainError):
+        context["request"]._request.refusal = error.sentence
         set_rollback()
         return problem(error.status, error.code, error.sentence, detail=error.sentence, **error.details)
     if isinstance(error, exceptions.ValidationError):

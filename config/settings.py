@@ -181,6 +181,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.read_as_of",
+    "config.middleware.keep_attempts",
     "config.middleware.DomainErrors",
     "config.middleware.nudge_workers",
     "axes.middleware.AxesMiddleware",
@@ -408,6 +409,10 @@ SPECTACULAR_SETTINGS = {
 BASE_CURRENCY: str = env.str("BASE_CURRENCY", default="USD")
 FISCAL_YEAR_START_MONTH: int = whole_number("FISCAL_YEAR_START_MONTH", 1, 1, 12)
 REGISTER_IS_OPEN: bool = yes_or_no("REGISTER_IS_OPEN", default=True)
+# Whether rules that keep duties apart forbid, or ask for a reason: see accounts/segregation.py.
+SEGREGATION: str = env.str("SEGREGATION", default="").strip().lower() or "strict"
+if SEGREGATION not in {"strict", "recorded"}:
+    raise ImproperlyConfigured(f"SEGREGATION must be strict or recorded, not {SEGREGATION!r}.")
 if BASE_CURRENCY not in CURRENCIES:
     raise ImproperlyConfigured(f"BASE_CURRENCY must be an ISO 4217 code such as EUR, not {BASE_CURRENCY!r}.")
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts import policy
 from accounts.http import PortalRequest, acts, wants_partial
 from dashboards.as_of import reading
 from dashboards.reports import csv, xlsx
@@ -91,6 +92,7 @@ def reports(request: PortalRequest) -> HttpResponseBase:
         "form": portfolio.form,
         "totals": portfolio.totals,
         "portfolio": portfolio,
+        "may_take_pack": policy.may(request.user, "audit.export"),
         "problem": "Choose workbook or CSV." if is_post and kind not in FORMATS else "",
     }
     status = 422 if is_post or not portfolio.is_valid else 200

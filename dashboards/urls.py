@@ -4,6 +4,7 @@ from django.urls import path
 
 from dashboards import (
     as_of_views,
+    audit_views,
     initiative_views,
     model_views,
     proposal_views,
@@ -18,6 +19,7 @@ urlpatterns = [
     path("portfolio/", views.executive, name="executive"),
     path("finance/", views.finance, name="finance"),
     path("reports/", report_views.reports, name="report-list"),
+    path("reports/audit/", audit_views.audit_pack, name="audit-pack"),
     path("model/moves/", model_views.moves, name="model-moves"),
     path("model/comparison/", model_views.comparison, name="model-comparison"),
     path("figures/<slug:figure>/", report_views.explain, name="figure-explain"),

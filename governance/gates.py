@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 
+from accounts import segregation
 from accounts.errors import Incomplete, InvalidMove, Refused
 from accounts.models import Role, User
 from governance import authority, balances, commitments, default_gates, waivers
@@ -577,7 +578,9 @@ def submit(initiative: Initiative, *, actor: User) -> GatePassage:
 
 
 def _require_another_sponsor(content: Mapping[str, Any], actor: User) -> None:
-    if content.get("sponsor_id") == actor.person.pk:
+    itself = content.get("sponsor_id") == actor.person.pk
+    # Where that rule bends, the confirmation as sponsor asks for the reason.
+    if itself and not segregation.bends("sponsorship.confirm", "submitted"):
         raise Refused(
             "The sponsor can't be the person who submits.",
             {"sponsor_id": "You submit it, so name somebody else as its sponsor."},
@@ -835,7 +838,9 @@ def accept_operation(
     """
     with record("operation.accepted", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_accept_operation(actor, initiative).or_deny()
+        verdict = may_accept_operation(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         _require_no_hold(initiative)
         if initiative.track != Track.FULL:
             raise InvalidMove("Only the full track has a G5; the light track ends with its review.")
@@ -859,7 +864,9 @@ def set_outcome(
         raise Refused("Choose an outcome.", {"outcome": "Choose one of the outcomes offered."})
     with record("outcome.set", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_set_outcome(actor, initiative).or_deny()
+        verdict = may_set_outcome(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         if (
             initiative.stage == Stage.SCALING
             and not initiative.closed_kind

@@ -4,22 +4,24 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Role, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
-from governance import authority
+from governance import authority, deputies
 from governance.authority import Place
 from governance.models import (
+    BoardResolution,
     Condition,
     EnvelopeChange,
     Gate,
     GateItem,
     GatePassage,
     GateSetProposal,
+    Signature,
     SigningRound,
     Tranche,
 )
-from portfolio.involvement import acting_for, involvement
+from portfolio.involvement import acting_for, hands_in, involvement
 from portfolio.models import Initiative, Part, Posting
 
 # Who is kept out -----------------------------------------------------------------------------
@@ -40,22 +42,21 @@ def posted_by_hand(user: User, initiative: Initiative) -> bool:
     return typed.exists() if since is None else typed.filter(transaction__at__gte=since).exists()
 
 
+def ties(user: User, initiative: Initiative) -> list[str]:
+    """All that the user has to do with it which a rule of segregation may hold against them."""
+    by_hand = ["posted_by_hand"] if posted_by_hand(user, initiative) else []
+    return [*hands_in(user, [initiative]).get(initiative.pk, []), *by_hand]
+
+
 def excluded_because(user: User, initiative: Initiative) -> str | None:
-    """Why the user may neither decide on it nor release its money; None when they may."""
-    if part := involvement(user, initiative):
-        return f"You {part} this initiative, so you may not decide on it."
-    if posted_by_hand(user, initiative):
-        return (
-            "You posted actuals of this initiative by hand since its last gate, so you may not decide on it."
-        )
-    return None
+    """Why the user may not decide on it; None when they may."""
+    verdict = segregation.judge(ALLOW, "decision.sign", ties(user, initiative))
+    return None if verdict else verdict.reason
 
 
 def _uninvolved(user: User, action: str, initiative: Initiative) -> Verdict:
     verdict = policy.may(user, action, initiative)
-    if verdict and (reason := excluded_because(user, initiative)):
-        return deny(reason)
-    return verdict
+    return segregation.judge(verdict, action, ties(user, initiative)) if verdict else verdict
 
 
 # Gates ---------------------------------------------------------------------------------------
@@ -115,11 +116,9 @@ def accepting_part(user: User, initiative: Initiative) -> str | None:
 
 def may_accept_operation(user: User, initiative: Initiative) -> Verdict:
     """The benefit owner, and a risk officer who has no part in it (G5)."""
-    verdict = policy.may(user, "operation.accept", initiative)
-    as_officer = accepting_part(user, initiative) == Role.RISK_OFFICER
-    if verdict and as_officer and (reason := excluded_because(user, initiative)):
-        return deny(reason)
-    return verdict
+    if accepting_part(user, initiative) == Role.RISK_OFFICER:
+        return _uninvolved(user, "operation.accept", initiative)
+    return policy.may(user, "operation.accept", initiative)
 
 
 def may_set_outcome(user: User, initiative: Initiative) -> Verdict:
@@ -249,8 +248,33 @@ def may_withdraw_signing(user: User, signing: SigningRound) -> Verdict:
 
 def signing_place(user: User, signing: SigningRound) -> Place | None:
     """The seat that the user can take in this round, or the risk officer's concurrence."""
-    initiative, votes = signing.initiative, authority.votes_for(signing)
-    roles = authority.roles_for(user, initiative.unit)
+    return _standing(user, signing)[0]
+
+
+def signing_principal(user: User, signing: SigningRound) -> User | None:
+    """For whom the user takes that seat as a deputy; None for themselves."""
+    return _standing(user, signing)[1]
+
+
+def _standing(user: User, signing: SigningRound) -> tuple[Place | None, User | None]:
+    """Where the user signs, and for whom: their own roles first, then those that are lent to them."""
+    votes = authority.votes_for(signing)
+    place = _place_with(authority.roles_for(user, signing.initiative.unit), user, signing, votes)
+    if place is not None:
+        return place, None
+    for standing in deputies.standings(user):
+        if standing.reaches(signing, list(signing.signatures.all())):
+            place = _place_with(standing.roles_for(signing.initiative.unit), user, signing, votes)
+            if place is not None:
+                return place, standing.principal
+    return None, None
+
+
+def _place_with(
+    roles: frozenset[str], user: User, signing: SigningRound, votes: list[Signature]
+) -> Place | None:
+    """The place that these roles can take."""
+    initiative = signing.initiative
     if policy.has_role_for(user, "decision.sign", initiative):
         place = authority.place_of(roles, signing, votes)
         if place is not None:
@@ -264,16 +288,22 @@ def signing_place(user: User, signing: SigningRound) -> Place | None:
 def may_sign(user: User, signing: SigningRound) -> Verdict:
     """The policy table first, then who is kept out, then a seat that is theirs and free."""
     initiative = signing.initiative
-    place = signing_place(user, signing)
+    place, principal = _standing(user, signing)
     action = "risk.concur" if place is not None and place.seat is None else "decision.sign"
     verdict = policy.may(user, action, initiative)
     if not verdict:
         return verdict
-    if reason := excluded_because(user, initiative):
-        return deny(reason)
-    if place is None:
+    if deputy := deputies.signed_for(user, signing):
+        return deny(f"{deputy} signed on your behalf already.")
+    verdict = segregation.judge(verdict, action, ties(user, initiative))
+    if verdict and place is None:
         return deny(_no_seat(user, signing))
-    return ALLOW
+    if verdict and principal is not None:
+        # Even a rule that bends for themselves keeps a principal out: they can't give the reason.
+        theirs = segregation.ties_that_count(action, ties(principal, initiative))
+        if theirs:
+            return deny(f"You would sign for {principal}, who is kept out: they {theirs[0]}.")
+    return verdict
 
 
 def _no_seat(user: User, signing: SigningRound) -> str:
@@ -285,20 +315,24 @@ def _no_seat(user: User, signing: SigningRound) -> str:
     return f"{needs}; your authority ends at {limit.limit:,.2f} {limit.currency}."
 
 
+def may_record_resolution(user: User, initiative: Initiative) -> Verdict:
+    """The portfolio office records what the board resolved where nobody may decide."""
+    return policy.may(user, "resolution.record", initiative)
+
+
+def may_confirm_resolution(user: User, resolution: BoardResolution) -> Verdict:
+    """A second person, who did not record it, says that the document resolves this."""
+    verdict = policy.may(user, "resolution.confirm", resolution.signing.initiative)
+    recorded = resolution.recorded_by_id in acting_for(user.person.pk)
+    return segregation.judge(verdict, "resolution.confirm", ["proposed"] if recorded else [])
+
+
 # Money ---------------------------------------------------------------------------------------
 
 
 def may_release(user: User, tranche: Tranche) -> Verdict:
     """Finance or the CFO, with no part in it and no posting by hand since its last gate."""
-    verdict = policy.may(user, "tranche.release", tranche.initiative)
-    if verdict and posted_by_hand(user, tranche.initiative):
-        return deny(
-            "You posted actuals of this initiative by hand since its last gate, "
-            "so you may not release its money."
-        )
-    if verdict and (part := involvement(user, tranche.initiative)):
-        return deny(f"You {part} this initiative, so you may not release its money.")
-    return verdict
+    return _uninvolved(user, "tranche.release", tranche.initiative)
 
 
 def may_request_tranche(user: User, tranche: Tranche) -> Verdict:
@@ -314,6 +348,5 @@ def may_propose_envelope(user: User, unit: Unit | None = None) -> Verdict:
 def may_confirm_envelope(user: User, change: EnvelopeChange) -> Verdict:
     """The CFO confirms what somebody else proposed."""
     verdict = policy.may(user, "envelope.confirm", unit=change.envelope.unit)
-    if verdict and change.proposed_by_id in acting_for(user.person.pk):
-        return deny("You proposed this change, so somebody else has to confirm it.")
-    return verdict
+    proposed = change.proposed_by_id in acting_for(user.person.pk)
+    return segregation.judge(verdict, "envelope.confirm", ["proposed"] if proposed else [])

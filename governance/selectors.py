@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.urls import reverse
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Role, Unit, User
 from accounts.verdict import Verdict
-from governance import authority, drift
+from governance import authority, deputies, drift
 from governance.models import (
     AuthorityStep,
     Commitment,
@@ -53,7 +53,10 @@ def rounds_for(user: User) -> SigningRoundQuerySet:
         SigningRound.objects.open_to(user)
         .select_related("initiative__unit", "step", "case", "ending", "decision", "opened_by")
         .prefetch_related(
-            Prefetch("signatures", Signature.objects.select_related("by", "seat__step").order_by("id")),
+            Prefetch(
+                "signatures",
+                Signature.objects.select_related("by", "on_behalf_of", "seat__step").order_by("id"),
+            ),
             "step__seats",
         )
         .order_by("due_on", "id")
@@ -72,17 +75,25 @@ def open_signings_for(user: User) -> list[SigningRound]:
     rounds = list(waiting)
     excluded = excluded_from(user, {signing.initiative_id for signing in rounds})
     above = _steps_above(rounds)
-    return [
-        signing
-        for signing in rounds
-        if signing.initiative_id not in excluded
-        and _has_place(
-            signing,
-            authority.roles_for(user, signing.initiative.unit),
-            above,
-            decides=deciding.covers(signing.initiative.unit),
+    standings = deputies.standings(user)
+    ids = {signing.initiative_id for signing in rounds}
+    excluded_principals = {row.principal.pk: excluded_from(row.principal, ids) for row in standings}
+
+    def has_place(signing: SigningRound) -> bool:
+        unit, votes = signing.initiative.unit, list(signing.signatures.all())
+        if any(vote.on_behalf_of_id == user.pk for vote in votes):
+            return False
+        own = authority.roles_for(user, unit)
+        if _has_place(signing, own, above, decides=deciding.covers(unit)):
+            return True
+        return any(
+            row.reaches(signing, votes)
+            and signing.initiative_id not in excluded_principals[row.principal.pk]
+            and _has_place(signing, row.roles_for(unit), above, decides=deciding.covers(unit))
+            for row in standings
         )
-    ]
+
+    return [signing for signing in rounds if signing.initiative_id not in excluded and has_place(signing)]
 
 
 def _steps_above(rounds: Iterable[SigningRound]) -> dict[int, list[AuthorityStep]]:
@@ -110,7 +121,10 @@ def excluded_from(user: User, initiatives: Iterable[int]) -> set[int]:
     """Those that the user may not decide on, as `excluded_because` would say of each one."""
     ids, acting = list(initiatives), acting_for(user.person.pk)
     rows = Initiative.objects.filter(pk__in=ids)
-    involved = Q(created_by__in=acting) | Q(owner=user.person) | Q(sponsor=user.person)
+    forbidding = segregation.forbidding("decision.sign")
+    involved = Q(owner=user.person) | Q(sponsor=user.person)
+    if "started" in forbidding:
+        involved |= Q(created_by__in=acting)
     gate = GatePassage.objects.filter(initiative=OuterRef("initiative")).values("initiative")
     since = Subquery(gate.annotate(at=Max("transaction__at")).values("at"))
     typed = Posting.objects.filter(initiative__in=ids, by_hand__in=acting).annotate(gate_at=since)
@@ -122,9 +136,9 @@ def excluded_from(user: User, initiatives: Iterable[int]) -> set[int]:
         Appointment.objects.filter(initiative__in=ids, person=user.person, part=Part.ASSESSOR).values_list(
             "initiative", flat=True
         ),
-        CaseEditor.objects.filter(case__initiative__in=ids, user__in=acting).values_list(
-            "case__initiative", flat=True
-        ),
+        CaseEditor.objects.filter(
+            case__initiative__in=ids if "edited" in forbidding else [], user__in=acting
+        ).values_list("case__initiative", flat=True),
         typed.filter(Q(gate_at=None) | Q(transaction__at__gte=F("gate_at"))).values_list(
             "initiative", flat=True
         ),

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from governance.views import gate_sets, gates, money, signing, standing
+from governance.views import (
+    deputies,
+    duties,
+    gate_sets,
+    gates,
+    money,
+    resolutions,
+    reviews,
+    signing,
+    standing,
+)
 
 urlpatterns = [
     path("gates/", gate_sets.gate_list, name="gates"),
@@ -22,6 +32,15 @@ urlpatterns = [
     path("conditions/<int:pk>/report/", standing.condition_report, name="condition-report"),
     path("conditions/<int:pk>/review/", standing.condition_review, name="condition-review"),
     path("decisions/<int:pk>/", standing.decision_detail, name="decision-detail"),
+    path("policy/collisions/", duties.collisions, name="segregation-collisions"),
+    path("deputies/", deputies.deputy_list, name="deputy-list"),
+    path("deputies/name/", deputies.deputy_name, name="deputy-name"),
+    path("deputies/<int:pk>/confirm/", deputies.deputy_confirm, name="deputy-confirm"),
+    path("deputies/<int:pk>/end/", deputies.deputy_end, name="deputy-end"),
+    path("access-reviews/", reviews.review_list, name="access-review-list"),
+    path("access-reviews/open/", reviews.review_open, name="access-review-open"),
+    path("access-reviews/<int:pk>/", reviews.review_detail, name="access-review-detail"),
+    path("access-reviews/lines/<int:pk>/", reviews.review_answer, name="access-review-answer"),
     path("initiatives/<int:pk>/sponsorship/", gates.sponsorship, name="sponsorship-confirm"),
     path("initiatives/<int:pk>/triage/", gates.triage, name="initiative-triage"),
     path("initiatives/<int:pk>/triage/pass/", gates.triage_pass, name="initiative-triage-pass"),
@@ -37,6 +56,8 @@ urlpatterns = [
     path("initiatives/<int:pk>/outcome/", gates.outcome, name="outcome-set"),
     path("initiatives/<int:pk>/retire/", gates.retire, name="initiative-retire"),
     path("initiatives/<int:pk>/decision/", signing.signing_open, name="signing-open"),
+    path("initiatives/<int:pk>/resolution/", resolutions.resolution_record, name="resolution-record"),
+    path("resolutions/<int:pk>/confirm/", resolutions.resolution_confirm, name="resolution-confirm"),
     path("signings/", signing.signing_list, name="signing-round-list"),
     path("signings/<int:pk>/", signing.signing_detail, name="signing-round-detail"),
     path("signings/<int:pk>/sign/", signing.signing_sign, name="signing-round-sign"),

@@ -105,8 +105,15 @@ def fact_models() -> list[type[Fact]]:
 
 
 def protected_tables() -> list[str]:
-    """The tables that only grow: all facts, the transactions, the ledger and its signed heads."""
-    models_that_grow: list[type[models.Model]] = [Transaction, LedgerEntry, SignedHead, *fact_models()]
+    """The tables that only grow: facts, transactions, the ledger, its signed heads, and what says so."""
+    logs = [model for model in apps.get_models() if getattr(model, "only_grows", False)]
+    models_that_grow: list[type[models.Model]] = [
+        Transaction,
+        LedgerEntry,
+        SignedHead,
+        *fact_models(),
+        *logs,
+    ]
     return [model._meta.db_table for model in models_that_grow]
 
 

@@ -105,6 +105,7 @@ def record(
             actor_id=None if actor is None else actor.pk,
             on_behalf_of_id=None if on_behalf_of is None else on_behalf_of.pk,
             reason=reason,
+            body=dict(getattr(actor, "marks", {})),
         )
         if about is not None:
             act.about(about)

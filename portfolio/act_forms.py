@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from accounts.forms import ExceptionForm
 from ledger import clock
 from portfolio import case, files, money
 from portfolio.imports.postings import PROFILE
@@ -144,7 +145,7 @@ class ClaimForm(forms.Form):
         ]
 
 
-class AttestForm(forms.Form):
+class AttestForm(ExceptionForm):
     """Finance's yes to a claim."""
 
     amount = AmountField(help_text="At most what was claimed.")

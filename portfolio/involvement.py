@@ -23,19 +23,30 @@ def involvement(user: User, initiative: Initiative) -> str | None:
 
 def involvements(user: User, initiatives: Iterable[Initiative]) -> dict[int, str]:
     """The same for many, in a constant number of queries: those in which the user has a hand, by id."""
+    return {pk: words[0] for pk, words in hands_in(user, initiatives).items()}
+
+
+def hands_in(user: User, initiatives: Iterable[Initiative]) -> dict[int, list[str]]:
+    """All that the user has to do with each of them, the closest first; who is free of one has no entry."""
     rows = {initiative.pk: initiative for initiative in initiatives}
     person = user.person.pk
     acting = acting_for(person)
     assessed = Appointment.objects.filter(initiative__in=rows, person_id=person, part=Part.ASSESSOR)
     edited = CaseEditor.objects.filter(case__initiative__in=rows, user__in=acting)
     sent = BusinessCase.objects.filter(initiative__in=rows, submitted_by__in=acting)
-    # The last word stands, so the weakest comes first.
-    found: dict[int, str] = dict.fromkeys(edited.values_list("case__initiative", flat=True), "edited")
-    found |= dict.fromkeys(assessed.values_list("initiative", flat=True), "scored")
+    found: dict[int, list[str]] = {}
+
+    def add(word: str, initiatives: Iterable[int]) -> None:
+        for pk in dict.fromkeys(initiatives):
+            found.setdefault(pk, []).append(word)
+
+    add("submitted", sent.values_list("initiative", flat=True))
     for word, holder, people in (
-        ("sponsor", attrgetter("sponsor_id"), [person]),
-        ("own", attrgetter("owner_id"), [person]),
         ("started", attrgetter("created_by_id"), acting),
+        ("own", attrgetter("owner_id"), [person]),
+        ("sponsor", attrgetter("sponsor_id"), [person]),
     ):
-        found |= {pk: word for pk, initiative in rows.items() if holder(initiative) in people}
-    return found | dict.fromkeys(sent.values_list("initiative", flat=True), "submitted")
+        add(word, (pk for pk, initiative in rows.items() if holder(initiative) in people))
+    add("scored", assessed.values_list("initiative", flat=True))
+    add("edited", edited.values_list("case__initiative", flat=True))
+    return found

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Unit, User
-from accounts.verdict import Verdict, deny
-from portfolio.involvement import acting_for, involvement, involvements
-from portfolio.models import BenefitClaim, Classification, Initiative, Measurement
+from accounts.verdict import Verdict
+from portfolio.involvement import acting_for, hands_in
+from portfolio.models import BenefitClaim, Classification, Initiative, Measurement, RateSet
 
 
 def may_start(user: User, unit: Unit | None = None) -> Verdict:
@@ -22,9 +22,8 @@ def may_edit_draft(user: User, initiative: Initiative) -> Verdict:
 def may_confirm_sponsorship(user: User, initiative: Initiative) -> Verdict:
     """Only the sponsor, who didn't submit it."""
     verdict = policy.may(user, "sponsorship.confirm", initiative)
-    if verdict and initiative.submitter_id in acting_for(user.person.pk):
-        return deny("You submitted this initiative, so you may not be its sponsor.")
-    return verdict
+    submitted = initiative.submitter_id in acting_for(user.person.pk)
+    return segregation.judge(verdict, "sponsorship.confirm", ["submitted"] if submitted else [])
 
 
 CLASSIFIED_BY = {
@@ -38,9 +37,9 @@ CLASSIFIED_BY = {
 def may_classify(user: User, initiative: Initiative, kind: str) -> Verdict:
     """Domain, track and overlap by the portfolio office; the risk tier by an uninvolved risk officer."""
     verdict = policy.may(user, CLASSIFIED_BY[Classification.Kind(kind)], initiative)
-    if verdict and kind == Classification.Kind.RISK_TIER and (part := involvement(user, initiative)):
-        return deny(f"You {part} this initiative, so another risk officer has to set its tier.")
-    return verdict
+    if not verdict or kind != Classification.Kind.RISK_TIER:
+        return verdict
+    return segregation.judge(verdict, "risk_tier.set", hands_in(user, [initiative]).get(initiative.pk, []))
 
 
 def may_comment(user: User, initiative: Initiative) -> Verdict:
@@ -107,25 +106,19 @@ def may_attest_each(user: User, claims: Sequence[BenefitClaim]) -> dict[int, Ver
     """The same for many claims, by id, in a constant number of queries."""
     acting = acting_for(user.person.pk)
     initiatives = {claim.initiative_id: claim.initiative for claim in claims}
-    parts = involvements(user, initiatives.values())
+    hands = hands_in(user, initiatives.values())
     by_hand = Measurement.objects.filter(initiative__in=initiatives, by__in=acting)
     measured = set(by_hand.values_list("initiative", flat=True))
 
     def verdict(claim: BenefitClaim) -> Verdict:
+        ties = {
+            "claimed": claim.by_id in acting,
+            **dict.fromkeys(hands.get(claim.initiative_id, []), True),
+            "benefit_owner": claim.initiative.benefit_owner_id == user.person.pk,
+            "measured": claim.initiative_id in measured,
+        }
         rule = policy.may(user, "benefit.attest", claim.initiative)
-        if not rule:
-            return rule
-        if claim.by_id in acting:
-            return deny("You claimed this benefit, so somebody else in finance has to attest it.")
-        if part := parts.get(claim.initiative_id):
-            return deny(
-                f"You {part} this initiative, so somebody else in finance has to attest its benefits."
-            )
-        if claim.initiative.benefit_owner_id == user.person.pk:
-            return deny("You take this benefit over, so somebody else in finance has to attest it.")
-        if claim.initiative_id in measured:
-            return deny("You measured this by hand, so somebody else in finance has to attest its benefits.")
-        return rule
+        return segregation.judge(rule, "benefit.attest", [tie for tie, holds in ties.items() if holds])
 
     return {claim.pk: verdict(claim) for claim in claims}
 
@@ -135,6 +128,8 @@ def may_propose_rates(user: User) -> Verdict:
     return policy.may(user, "rates.propose")
 
 
-def may_confirm_rates(user: User) -> Verdict:
-    """Put planning rates in force."""
-    return policy.may(user, "rates.confirm")
+def may_confirm_rates(user: User, rate_set: RateSet | None = None) -> Verdict:
+    """Put planning rates in force that somebody else proposed (without a set: any at all)."""
+    verdict = policy.may(user, "rates.confirm")
+    proposed = rate_set is not None and rate_set.proposed_by_id in acting_for(user.person.pk)
+    return segregation.judge(verdict, "rates.confirm", ["proposed"] if proposed else [])

@@ -13,15 +13,13 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Q
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.errors import Changed, InvalidMove, Refused
 from accounts.models import Unit, User
-from accounts.verdict import deny
 from ledger import chain, clock
 from ledger.services import Act, record
 from portfolio import case as case_document
 from portfolio import files, lifecycle, money
-from portfolio.involvement import acting_for
 from portfolio.models import (
     Appointment,
     Attachment,
@@ -388,13 +386,20 @@ def appoint(initiative: Initiative, part: str, person: User, *, act: Act) -> App
     return appointment
 
 
-def confirm_sponsorship(initiative: Initiative, *, sentence: str, actor: User) -> SponsorConfirmation:
-    """The sponsor stands behind it with a sentence that everyone may read."""
+def confirm_sponsorship(
+    initiative: Initiative, *, sentence: str, exception: str = "", actor: User
+) -> SponsorConfirmation:
+    """The sponsor stands behind it with a sentence that everyone may read.
+
+    `exception` says why in spite of a rule of segregation that bends. Raises NotAllowed or Refused.
+    """
     if len(sentence.strip()) < 10:
         raise Refused("Say why you stand behind it.", {"sentence": "Write at least ten characters."})
     with record("sponsorship.confirmed", actor=actor, about=initiative, reason=sentence) as act:
         initiative = lifecycle.lock(initiative)
-        may_confirm_sponsorship(actor, initiative).or_deny()
+        verdict = may_confirm_sponsorship(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=exception, by=actor, field="exception")
         appointment = (
             Appointment.objects.filter(initiative=initiative, part=Part.SPONSOR, person=actor)
             .order_by("id")
@@ -425,7 +430,9 @@ def classify(
         )
     with record(f"{kind}.set", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_classify(actor, initiative, kind).or_deny()
+        verdict = may_classify(actor, initiative, kind)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         if (
             kind == Classification.Kind.TRACK
             and initiative.risk_tier == RiskTier.HIGH
@@ -692,8 +699,13 @@ def claim_benefit(
         return claim
 
 
-def attest(claim: BenefitClaim, *, amount: Decimal, where_it_shows: str, actor: User) -> Attestation:
-    """Finance's yes to a claim, for at most what was claimed, naming where the money shows."""
+def attest(
+    claim: BenefitClaim, *, amount: Decimal, where_it_shows: str, exception: str = "", actor: User
+) -> Attestation:
+    """Finance's yes to a claim, for at most what was claimed, naming where the money shows.
+
+    `exception` says why in spite of a rule of segregation that bends. Raises NotAllowed or Refused.
+    """
     if not where_it_shows.strip():
         raise Refused(
             "Say where the money shows.",
@@ -705,7 +717,9 @@ def attest(claim: BenefitClaim, *, amount: Decimal, where_it_shows: str, actor: 
         )
     with record("benefit.attested", actor=actor, about=claim.initiative, reason=where_it_shows) as act:
         lifecycle.lock(claim.initiative)
-        may_attest(actor, claim).or_deny()
+        verdict = may_attest(actor, claim)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=exception, by=actor, field="exception")
         if hasattr(claim, "replaced_by") or Attestation.objects.filter(claim=claim).exists():
             raise InvalidMove("This claim was corrected or attested meanwhile.")
         attestation = act.add(
@@ -746,9 +760,7 @@ def propose_rates(
 def confirm_rates(rate_set: RateSet, *, actor: User) -> RateSetConfirmation:
     """The CFO puts planning rates in force; every return in a foreign currency follows."""
     with record("rates.confirmed", actor=actor) as act:
-        may_confirm_rates(actor).or_deny()
-        if rate_set.proposed_by_id in acting_for(actor.person.pk):
-            deny("You proposed these rates, so somebody else has to confirm them.").or_deny()
+        may_confirm_rates(actor, rate_set).or_deny()
         if RateSetConfirmation.objects.filter(rate_set=rate_set).exists():
             raise InvalidMove("These rates are in force already.")
         confirmation = act.add(RateSetConfirmation, rate_set=rate_set, by=actor)

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.forms.boundfield import BoundField
 
+from accounts.forms import ExceptionForm
 from accounts.models import User
 from ledger import clock
 from scoring.models import Criterion, EvidenceGrade, ScorecardRating, ScoringRound
@@ -22,7 +23,7 @@ def not_over(day: date) -> date:
     return day
 
 
-class AssignForm(forms.Form):
+class AssignForm(ExceptionForm):
     """Who scores a case, and by when."""
 
     assessor = forms.ChoiceField(label="Assessor")

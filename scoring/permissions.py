@@ -1,6 +1,6 @@
 """Who may open, assign, write and close a scoring: the policy table first, then each act's own conditions."""
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Role, RoleGrant, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
 from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part
@@ -35,7 +35,9 @@ def may_assign(user: User, round_: ScoringRound, assessor: User | None = None) -
     verdict = policy.may(user, "scoring.assign", round_.initiative)
     if not verdict or assessor is None:
         return verdict
-    return fits_as_assessor(assessor, round_.initiative)
+    fits = fits_as_assessor(assessor, round_.initiative)
+    at_home = assessor.home_unit is not None and in_one_line(assessor.home_unit, round_.initiative.unit)
+    return segregation.judge(fits, "scoring.assign", ["home_unit"] if at_home else [])
 
 
 def may_write_scorecard(user: User, assignment: ScorecardAssignment) -> Verdict:
@@ -89,17 +91,30 @@ def fits_as_assessor(person: User, initiative: Initiative) -> Verdict:
     return deny(f"{person} may not score it: {unfit}.") if unfit else ALLOW
 
 
-def why_unfit(person: User, unit: Unit, part: str | None) -> str:
-    """Why an assessor may not score a case of this unit, as half a sentence; empty if they may."""
+def in_one_line(home: Unit, unit: Unit) -> bool:
+    """Whether one of the two is the other, or above it."""
+    return unit.is_under(home) or home.is_under(unit)
+
+
+def why_unfit(person: User, unit: Unit, part: str | None, *, strict: bool | None = None) -> str:
+    """Why an assessor may not score a case of this unit, as half a sentence; empty if they may.
+
+    `strict` says whether the home unit forbids; who asks about many people finds that out once.
+    """
     home = person.home_unit
     if home is None:
         return "an assessor needs a home unit, and none is set"
-    if home.pk == unit.pk:
-        return f"{home} is both the home unit and the unit of the case"
-    if unit.is_under(home) or home.is_under(unit):
+    if in_one_line(home, unit) and (home_forbids() if strict is None else strict):
+        if home.pk == unit.pk:
+            return f"{home} is both the home unit and the unit of the case"
         where = "above" if unit.is_under(home) else "below"
         return f"the home unit {home} lies {where} {unit}, the unit of the case"
     return f"an assessor must not have {part} the initiative" if part else ""
+
+
+def home_forbids() -> bool:
+    """Whether scoring a case of one's home unit is forbidden, and not only marked."""
+    return not segregation.bends("scoring.assign", "home_unit")
 
 
 def parts_by_person(initiative: Initiative) -> dict[int, str]:
@@ -171,7 +186,7 @@ def may_approve_model(user: User, proposal: ModelProposal) -> Verdict:
     if not verdict:
         return verdict
     if not {user.pk, user.person.pk}.isdisjoint(proposal.writers):
-        return deny("You wrote on this version, so someone else has to approve it.")
+        return segregation.judge(verdict, "model.approve", ["wrote"])
     votes = list(ModelApproval.objects.filter(model=proposal.model_id))
     if any(vote.by_id == user.pk for vote in votes):
         return Verdict(False, "You voted on this version already.", is_about_state=True)

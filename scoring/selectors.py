@@ -24,7 +24,7 @@ from scoring.models import (
     ScoringRound,
     ScoringRoundQuerySet,
 )
-from scoring.permissions import parts_by_initiative, why_unfit
+from scoring.permissions import home_forbids, parts_by_initiative, why_unfit
 
 BEFORE_A_DECISION = (Stage.DRAFT, Stage.SUBMITTED, Stage.ASSESSMENT)
 
@@ -212,7 +212,7 @@ class Candidate:
     unfit: str
 
 
-def candidates(rounds: list[ScoringRound]) -> dict[int, list[Candidate]]:
+def candidates(rounds: list[ScoringRound], *, at_home: bool | None = None) -> dict[int, list[Candidate]]:
     """For each round the assessors of its unit who have no scorecard yet, with why they don't fit, if so."""
     grants = list(
         RoleGrant.objects.active()
@@ -223,12 +223,13 @@ def candidates(rounds: list[ScoringRound]) -> dict[int, list[Candidate]]:
     parts = parts_by_initiative([round_.initiative for round_ in rounds])
     given = ScorecardAssignment.objects.filter(round__in=rounds, conflict=None)
     taken = set(given.values_list("round", "assessor"))
+    strict = home_forbids() if at_home is None else not at_home
     found: dict[int, list[Candidate]] = {}
     for round_ in rounds:
         unit = round_.initiative.unit
         people = {grant.user_id: grant.user for grant in grants if unit.is_under(grant.unit)}
         found[round_.pk] = [
-            Candidate(person, why_unfit(person, unit, parts[round_.initiative_id].get(pk)))
+            Candidate(person, why_unfit(person, unit, parts[round_.initiative_id].get(pk), strict=strict))
             for pk, person in people.items()
             if (round_.pk, pk) not in taken
         ]
@@ -257,7 +258,11 @@ def in_turn(round_: ScoringRound) -> list[User]:
     Whoever has the fewest open scorecards comes first, then whoever went longest without being given one,
     then the name.
     """
-    people = {each.person.pk: each.person for each in candidates([round_])[round_.pk] if not each.unfit}
+    people = {
+        each.person.pk: each.person
+        for each in candidates([round_], at_home=False)[round_.pk]
+        if not each.unfit
+    }
     given = ScorecardAssignment.objects.filter(assessor__in=people, conflict=None).order_by()
     last = dict(given.values_list("assessor").annotate(last=Max("transaction__seq")))
     still_open = open_assignments().filter(assessor__in=people).order_by()

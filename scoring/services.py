@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
+from accounts import segregation
 from accounts.errors import Changed, Incomplete, InvalidMove, Refused
 from accounts.models import User
 from accounts.notices import notify
@@ -135,7 +136,9 @@ def cost_in_base_currency(case: BusinessCase) -> Decimal:
     return money.convert(case.whole_life_cost, rate_today, settings.BASE_CURRENCY)
 
 
-def assign(round_: ScoringRound, assessor: User, *, due_on: date, actor: User) -> ScorecardAssignment:
+def assign(
+    round_: ScoringRound, assessor: User, *, due_on: date, exception: str = "", actor: User
+) -> ScorecardAssignment:
     """Give a scorecard to an assessor of another unit, who may open the case from now on.
 
     Raises NotAllowed with the reason why this person doesn't fit, InvalidMove when the round doesn't run or
@@ -146,7 +149,9 @@ def assign(round_: ScoringRound, assessor: User, *, due_on: date, actor: User) -
     with record("scorecard.assigned", actor=actor, about=round_.initiative) as act:
         initiative = lifecycle.lock(round_.initiative)
         round_ = _locked(round_, initiative)
-        may_assign(actor, round_, assessor).or_deny()
+        verdict = may_assign(actor, round_, assessor)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=exception, by=actor, field="exception")
         _require_running(round_)
         if ScorecardAssignment.objects.filter(round=round_, assessor=assessor).exists():
             raise InvalidMove(f"{assessor} scores {initiative.reference} already.")

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import policy
+from accounts.errors import Refused
 from accounts.http import PortalRequest, acts
 from portfolio.models import Initiative
 from portfolio.templatetags.figures import day
@@ -155,7 +156,18 @@ def scoring_assign(request: PortalRequest, pk: int) -> HttpResponse:
     form = AssignForm(selectors.candidates([round_])[round_.pk], request.POST, prefix=f"round-{round_.pk}")
     if not form.is_valid():
         return _desk(request, {round_.pk: form})
-    assignment = services.assign(round_, form.person(), due_on=form.cleaned_data["due_on"], actor=user)
+    try:
+        assignment = services.assign(
+            round_,
+            form.person(),
+            due_on=form.cleaned_data["due_on"],
+            exception=form.cleaned_data.get("exception", ""),
+            actor=user,
+        )
+    except Refused as error:
+        for name, text in error.errors.items():
+            form.add_error(name if name in form.fields else None, text)
+        return _desk(request, {round_.pk: form})
     messages.success(
         request,
         f"{assignment.assessor} scores {round_.initiative.reference} by {day(assignment.due_on)}.",

@@ -183,7 +183,35 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="RoleGrant",
+            name="Attempt",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("action", models.CharField(max_length=64)),
+                ("address", models.CharField(max_length=300)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("reason", models.TextField(blank=True)),
+                ("by_token", models.BooleanField(default=False)),
+                ("at", models.DateTimeField(db_index=True, default=ledger.clock.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-pk"],
+            },
+        ),
+        migrations.CreateModel(
+            name="BreakGlass",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 (
@@ -207,12 +235,20 @@ class Migration(migrations.Migration):
                         max_length=32,
                     ),
                 ),
-                ("valid_from", models.DateField(default=ledger.clock.today)),
-                ("valid_to", models.DateField(blank=True, null=True)),
+                ("minutes", models.PositiveSmallIntegerField()),
+                ("reason", models.TextField()),
+                ("asked_at", models.DateTimeField(default=ledger.clock.now)),
                 (
-                    "granted_by",
+                    "asked_by",
                     models.ForeignKey(
-                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
@@ -225,36 +261,67 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="grants",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
                     "unit",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="grants", to="accounts.unit"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.unit"
                     ),
                 ),
             ],
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("granted_by", None),
-                            models.Q(("granted_by", models.F("user")), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="nobody_grants_themselves_a_role",
-                        violation_error_message="Nobody grants themselves a role.",
+                        condition=models.Q(("person", models.F("asked_by")), _negated=True),
+                        name="break_glass_is_for_another_person",
+                        violation_error_message="Break-glass is for another person.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("valid_to", None), ("valid_to__gte", models.F("valid_from")), _connector="OR"
-                        ),
-                        name="a_grant_ends_after_it_begins",
+                        condition=models.Q(("minutes__gte", 1), ("minutes__lte", 60)),
+                        name="break_glass_lasts_an_hour_at_most",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Deputy",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField()),
+                ("limit", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("reason", models.TextField()),
+                (
+                    "deputy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deputised_by",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "principal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deputies",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("principal", models.F("deputy")), _negated=True),
+                        name="nobody_deputises_for_themselves",
+                        violation_error_message="Nobody deputises for themselves.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("valid_to__gte", models.F("valid_from"))),
+                        name="a_deputy_ends_after_it_begins",
                     ),
                 ],
             },
@@ -307,6 +374,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="SegregationException",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("rule", models.CharField(max_length=40)),
+                ("act", models.CharField(max_length=64)),
+                ("object_type", models.CharField(max_length=64)),
+                ("object_id", models.CharField(max_length=64)),
+                ("reason", models.TextField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["object_type", "object_id"], name="exceptions_by_object")],
+            },
+        ),
+        migrations.CreateModel(
             name="ApiTokenUse",
             fields=[
                 (
@@ -321,6 +416,194 @@ class Migration(migrations.Migration):
                 ),
                 ("last_used_at", models.DateTimeField()),
             ],
+        ),
+        migrations.CreateModel(
+            name="DeputyConfirmation",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "deputy",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="confirmation",
+                        to="accounts.deputy",
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="DeputyRevocation",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("reason", models.TextField()),
+                (
+                    "deputy",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="revocation",
+                        to="accounts.deputy",
+                    ),
+                ),
+                (
+                    "revoked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="RoleGrant",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("contributor", "contributor"),
+                            ("unit_lead", "unit lead"),
+                            ("unit_head", "unit head"),
+                            ("assessor", "assessor"),
+                            ("portfolio_office", "portfolio office"),
+                            ("risk_officer", "risk officer"),
+                            ("finance", "finance"),
+                            ("board_member", "board member"),
+                            ("cfo", "CFO"),
+                            ("ceo", "CEO"),
+                            ("auditor", "auditor"),
+                            ("integrator", "integrator"),
+                            ("administrator", "administrator"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("valid_from", models.DateField(default=ledger.clock.today)),
+                ("valid_to", models.DateField(blank=True, null=True)),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "break_glass",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grant",
+                        to="accounts.breakglass",
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="grants", to="accounts.unit"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("granted_by", None),
+                            models.Q(("granted_by", models.F("user")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="nobody_grants_themselves_a_role",
+                        violation_error_message="Nobody grants themselves a role.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to", None), ("valid_to__gte", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="a_grant_ends_after_it_begins",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BreakGlassApproval",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "glass",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approvals",
+                        to="accounts.breakglass",
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("glass", "by"),
+                        name="one_approval_of_break_glass_per_person",
+                        violation_error_message="You granted this already: a second person has to.",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RoleConfirmation",

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.forms import ExceptionForm
 from governance.forms.common import DecidingForm, day_field, long_field
 from portfolio.models import Attachment, Domain, Initiative, OutcomeClass, RiskTier, Track
 
@@ -16,7 +17,7 @@ OVERLAPS = {
 }
 
 
-class SponsorshipForm(forms.Form):
+class SponsorshipForm(ExceptionForm):
     """The sponsor's published sentence."""
 
     sentence = long_field(label="Why you stand behind it", help_text="Everyone in the firm may read this.")

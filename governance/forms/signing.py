@@ -10,7 +10,7 @@ from governance.forms.common import DecidingForm, day_field, long_field
 from governance.models import Signature, Verb
 from governance.services import CONDITION_ROWS
 from portfolio.act_forms import AmountField
-from portfolio.models import Initiative
+from portfolio.models import Attachment, Initiative
 
 
 class ProposalForm(forms.Form):
@@ -67,6 +67,31 @@ class ProposalForm(forms.Form):
             [self[f"condition_{row}_{name}"] for name in ("text", "owner", "due")]
             for row in range(1, CONDITION_ROWS + 1)
         ]
+
+
+class ResolutionForm(ProposalForm):
+    """A decision that the board made where nobody in Keel may."""
+
+    reference = forms.CharField(max_length=100, label="Number or date of the resolution")
+    text = long_field(label="What the board resolved")
+    attachment = forms.ModelChoiceField(
+        Attachment.objects.none(),
+        label="The signed document",
+        empty_label="Choose a file",
+        help_text="Keep it with the initiative first.",
+    )
+
+    def __init__(self, *args: Any, initiative: Initiative, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["attachment"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = Attachment.objects.filter(initiative=initiative).order_by("-pk")
+
+
+class ConfirmResolutionForm(DecidingForm):
+    """That the document resolves what was on the screen."""
+
+    seen_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
 
 class SignatureForm(DecidingForm):

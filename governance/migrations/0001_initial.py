@@ -356,6 +356,32 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="AccessReview",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("on", models.DateField()),
+                ("due_on", models.DateField()),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
             name="AuthorityStep",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
@@ -632,6 +658,56 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="AccessReviewLine",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("grant", "Role"), ("deputy", "Deputy"), ("token", "API token")],
+                        max_length=10,
+                    ),
+                ),
+                ("object_id", models.BigIntegerField()),
+                ("what", models.TextField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="governance.accessreview",
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.unit"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("review", "kind", "object_id"), name="a_review_lists_each_thing_once"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="EnvelopeBalance",
             fields=[
                 (
@@ -661,6 +737,47 @@ class Migration(migrations.Migration):
                         violation_error_message="That is more than is committed.",
                     ),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BoardResolution",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("reference", models.CharField(max_length=100)),
+                ("text", models.TextField()),
+                (
+                    "attachment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.attachment",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+                (
+                    "signing",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="resolution",
+                        to="governance.signinground",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
@@ -834,6 +951,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "on_behalf_of",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
                     "seat",
                     models.ForeignKey(
                         null=True,
@@ -863,7 +990,13 @@ class Migration(migrations.Migration):
                         fields=("signing", "by"),
                         name="one_signature_per_person",
                         violation_error_message="You signed this already.",
-                    )
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("on_behalf_of__isnull", False)),
+                        fields=("signing", "on_behalf_of"),
+                        name="nobody_is_signed_for_twice",
+                        violation_error_message="A deputy signed for this person already.",
+                    ),
                 ],
             },
         ),
@@ -885,6 +1018,70 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="ending",
                         to="governance.signinground",
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="AccessReviewAnswer",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kept", models.BooleanField()),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "transaction",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.transaction"
+                    ),
+                ),
+                (
+                    "line",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answer",
+                        to="governance.accessreviewline",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="BoardResolutionConfirmation",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "resolution",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="confirmation",
+                        to="governance.boardresolution",
                     ),
                 ),
                 (

@@ -16,7 +16,9 @@ from governance.models.money import (
     TrancheRelease,
     TrancheRequest,
 )
-from governance.models.reviews import DecisionReopening
+from governance.models.reopenings import DecisionReopening
+from governance.models.resolutions import BoardResolution, BoardResolutionConfirmation
+from governance.models.reviews import AccessReview, AccessReviewAnswer, AccessReviewLine
 from governance.models.signing import (
     Condition,
     Decision,
@@ -29,7 +31,12 @@ from governance.models.signing import (
 from governance.models.waivers import Waiver
 
 __all__ = [
+    "AccessReview",
+    "AccessReviewAnswer",
+    "AccessReviewLine",
     "AuthorityStep",
+    "BoardResolution",
+    "BoardResolutionConfirmation",
     "Commitment",
     "Condition",
     "ConditionReminder",

@@ -1,22 +1,55 @@
-"""A decision that no longer fits what it was taken on is reopened, as a new review at the same gate."""
+"""The half-yearly review of who has access: what was listed, and what became of each line."""
 
 from django.db import models
 
-from governance.models.gates import Gate
-from governance.models.signing import Decision
+from accounts.models import Unit, User
 from ledger.facts import Fact
-from portfolio.models import BusinessCase, Initiative
 
 
-class DecisionReopening(Fact):
-    """What was decided changed so much that it is decided anew; a new 'go' at the same gate settles it."""
+class AccessReview(Fact):
+    """One run: everything that gave access on its day is a line of it."""
 
-    initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="reopenings")
-    decision = models.OneToOneField(Decision, models.PROTECT, related_name="reopening")
-    gate = models.CharField(max_length=2, choices=Gate.choices)
-    case = models.ForeignKey(BusinessCase, models.PROTECT, related_name="+")
-    changes = models.JSONField()  # list of {key, label, before, after, words}
-    reason = models.TextField()
+    on = models.DateField()
+    due_on = models.DateField()
+    opened_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     def __str__(self) -> str:
-        return f"{self.decision}, reopened"
+        return f"Access review of {self.on:%-d %b %Y}"
+
+
+class AccessReviewLine(Fact):
+    """One thing that gave somebody access."""
+
+    class Kind(models.TextChoices):
+        GRANT = "grant", "Role"
+        DEPUTY = "deputy", "Deputy"
+        TOKEN = "token", "API token"
+
+    review = models.ForeignKey(AccessReview, models.PROTECT, related_name="lines")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    object_id = models.BigIntegerField()
+    person = models.ForeignKey(User, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    what = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["review", "kind", "object_id"], name="a_review_lists_each_thing_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.what}"
+
+
+class AccessReviewAnswer(Fact):
+    """What became of a line: it is kept, or it was ended."""
+
+    line = models.OneToOneField(AccessReviewLine, models.PROTECT, related_name="answer")
+    kept = models.BooleanField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    reason = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.line}: {'kept' if self.kept else 'ended'}"

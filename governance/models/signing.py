@@ -100,6 +100,8 @@ class Signature(Fact):
     vote = models.CharField(max_length=8, choices=Vote.choices)
     reason = models.TextField()
     seen_hash = models.CharField(max_length=64)
+    # For whom a deputy signs.
+    on_behalf_of = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -107,7 +109,13 @@ class Signature(Fact):
                 fields=["signing", "by"],
                 name="one_signature_per_person",
                 violation_error_message="You signed this already.",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["signing", "on_behalf_of"],
+                condition=Q(on_behalf_of__isnull=False),
+                name="nobody_is_signed_for_twice",
+                violation_error_message="A deputy signed for this person already.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Proposing a decision: the frozen pack that people sign, and taking it back."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -11,13 +12,21 @@ from accounts.models import Role, User
 from governance import authority, commitments, drift, gates, pack
 from governance.gates import GRANTING
 from governance.messages import tell
-from governance.models import AuthorityStep, DecisionReopening, Gate, SigningRound, SigningRoundEnd, Verb
+from governance.models import (
+    AuthorityStep,
+    BoardResolution,
+    DecisionReopening,
+    Gate,
+    SigningRound,
+    SigningRoundEnd,
+    Verb,
+)
 from governance.permissions import excluded_because, may_open_signing, may_withdraw_signing
 from governance.services.common import NOTHING, end_round, require_reason, require_running
 from ledger import chain, clock
 from ledger.services import record
 from portfolio import lifecycle, money
-from portfolio.models import BusinessCase, Initiative, RiskTier, Stage, Track
+from portfolio.models import Attachment, BusinessCase, Initiative, RiskTier, Stage, Track
 
 DECISION_DAYS = 30
 HOLD_DAYS = 90
@@ -33,6 +42,19 @@ VERBS_AT = {
 }
 
 
+class NobodyEligible(Refused):
+    """On every step that covers the amount a seat has no holder who may decide."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What the board resolved where nobody in Keel may decide: its number, its words, the signed document."""
+
+    reference: str
+    text: str
+    attachment: Attachment
+
+
 def open_signing(
     initiative: Initiative,
     *,
@@ -43,6 +65,7 @@ def open_signing(
     conditions: Iterable[Mapping[str, Any]] = (),
     hold_until: date | None = None,
     merge_into: Initiative | None = None,
+    resolution: Resolution | None = None,
     actor: User,
 ) -> SigningRound:
     """Freeze a proposed decision as a pack that people sign.
@@ -80,7 +103,18 @@ def open_signing(
         items = gates.check(initiative, gate, amount=amount) if verb in GRANTING else []
         gates.require(items, gate)
         tested = authority.tested_amount(initiative, case)
-        step = _step_with_holders(initiative, tested, verb)
+        try:
+            step = _step_with_holders(initiative, tested, verb)
+        except NobodyEligible:
+            if resolution is None:
+                raise
+            step = authority.steps_in_force()[-1]
+        else:
+            if resolution is not None:
+                raise Refused(
+                    f"There are people who may decide on {initiative.reference}: propose it for signature.",
+                    {"reference": f"“{step.name}” can decide this: a resolution is for where nobody can."},
+                )
         in_base = authority.in_base(amount, case.currency)
         content = pack.content_of(
             initiative,
@@ -120,6 +154,16 @@ def open_signing(
             due_on=_due_on(initiative, gate),
         )
         act.note(signing=signing.pk, verb=verb, amount=amount, content_hash=signing.content_hash)
+        if resolution is not None:
+            act.add(
+                BoardResolution,
+                signing=signing,
+                reference=resolution.reference,
+                text=resolution.text,
+                attachment=resolution.attachment,
+                recorded_by=actor,
+            )
+            act.note(resolution=resolution.reference, document=resolution.attachment.sha256)
         tell(
             _who_could_sign(signing),
             subject=f"{initiative.reference} waits for your signature",
@@ -264,10 +308,10 @@ def _step_with_holders(initiative: Initiative, tested: Decimal, verb: str) -> Au
         excluded = {user.pk for user in people if excluded_because(user, initiative)}
         if authority.is_filled(step, excluded, initiative.unit):
             return step
-    raise Refused(
+    raise NobodyEligible(
         f"Nobody may decide on {initiative.reference}: on every step that covers it, the holders of a seat "
         "are missing or have a part in it.",
-        {"verb": "The board has to name somebody who may decide."},
+        {"verb": "Name somebody who may decide, or record a resolution of the board."},
     )
 
 

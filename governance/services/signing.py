@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.conf import settings
 
+from accounts import segregation
 from accounts.errors import Changed, InvalidMove, Refused
 from accounts.models import Role, User
 from governance import authority, balances, commitments, gates, pack
@@ -25,7 +26,7 @@ from governance.models import (
     Tranche,
     Verb,
 )
-from governance.permissions import may_sign, signing_place
+from governance.permissions import may_sign, signing_place, signing_principal
 from governance.services.common import NOTHING, end_round, require_reason, require_running, tell_the_unit
 from governance.services.conditions import write_condition
 from governance.services.stopping import close_for_good
@@ -46,21 +47,23 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
     seen, InvalidMove, Refused without a reason, or EnvelopeExceeded.
     """
     with record("decision.signed", actor=actor, about=signing.initiative, reason=reason) as act:
-        locked = balances.lock(_envelopes_for(signing))
+        locked = balances.lock(envelopes_for(signing))
         initiative = lifecycle.lock(signing.initiative)
         signing = SigningRound.objects.select_related("case", "step").get(pk=signing.pk)
         signing.initiative = initiative
         if actor.signatures.filter(signing=signing).exists():
             raise InvalidMove("You signed this already.")
         _require_seen(signing, seen_hash)
-        may_sign(actor, signing).or_deny()
+        verdict = may_sign(actor, signing)
+        verdict.or_deny()
         require_running(signing)
         if changes := pack.changes_since(signing, initiative):
             raise Changed("What is decided on changed after this round was opened.", changes=changes)
         if vote not in Signature.Vote.values:
             raise Refused("Vote for or against.", {"vote": "Choose for or against."})
         reason = require_reason(reason)
-        place = signing_place(actor, signing)
+        segregation.mark(act, verdict, reason=reason, by=actor)
+        place, principal = signing_place(actor, signing), signing_principal(actor, signing)
         if place is None:
             raise InvalidMove("No seat of this round is free for you any more.")
         signature = act.add(
@@ -72,13 +75,15 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
             vote=vote,
             reason=reason,
             seen_hash=seen_hash,
+            on_behalf_of=principal,
         )
+        act.on_behalf_of_id = principal.pk if principal is not None else None
         act.note(signing=signing.pk, vote=vote, role=place.role, content_hash=signing.content_hash)
         if vote == Signature.Vote.AGAINST:
             end_round(signing, SigningRoundEnd.Kind.REFUSED, reason, act=act)
             tell_the_unit(initiative, "was refused", f"{actor} voted against: {reason}")
         elif not authority.open_places(signing, authority.votes_for(signing)):
-            _decide(signing, locked, act=act, actor=actor)
+            decide(signing, locked, act=act, actor=actor)
         return signature
 
 
@@ -95,7 +100,7 @@ def _require_seen(signing: SigningRound, seen_hash: str) -> None:
     raise Changed("The case or the proposed decision changed since you opened it.", changes=changes)
 
 
-def _envelopes_for(signing: SigningRound) -> list[Envelope]:
+def envelopes_for(signing: SigningRound) -> list[Envelope]:
     """The envelopes that the decision may touch: a 'go' charges them, a 'stop' frees them."""
     if signing.verb not in GRANTING:
         return commitments.envelopes_of(signing.initiative)
@@ -108,7 +113,7 @@ def _charges(signing: SigningRound) -> list[commitments.Charge]:
     return commitments.charges(signing.initiative, signing.case, signing.amount, in_base)
 
 
-def _decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Act, actor: User) -> Decision:
+def decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Act, actor: User) -> Decision:
     """All that a decision is, in the transaction of its last signature."""
     initiative, case = signing.initiative, signing.case
     if signing.verb in GRANTING and (hold := lifecycle.holding(initiative)):

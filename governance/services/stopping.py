@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from accounts import segregation
 from accounts.models import User
 from governance import balances, commitments, gates
 from governance.gates import GRANTING
@@ -34,7 +35,9 @@ def stop(initiative: Initiative, *, reason: str, actor: User) -> None:
     with record("initiative.stopped", actor=actor, about=initiative, reason=reason) as act:
         locked = balances.lock(commitments.envelopes_of(initiative))
         initiative = lifecycle.lock(initiative)
-        may_stop(actor, initiative).or_deny()
+        verdict = may_stop(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         end_open_rounds(initiative, reason, act=act)
         close_for_good(initiative, locked, reason, act=act)
         tell_the_unit(initiative, "is stopped", f"{actor}: {reason}")

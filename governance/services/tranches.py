@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from accounts import segregation
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
 from governance import authority, balances, commitments, obstacles
@@ -43,7 +44,9 @@ def release_tranche(tranche: Tranche, *, reason: str = "", actor: User) -> Tranc
     with record("tranche.released", actor=actor, about=tranche.initiative, reason=reason) as act:
         locked = balances.lock(commitments.envelopes_of(tranche.initiative))
         initiative = tranche.initiative = lifecycle.lock(tranche.initiative)
-        may_release(actor, tranche).or_deny()
+        verdict = may_release(actor, tranche)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         if hold := lifecycle.holding(initiative):
             raise InvalidMove(
                 f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}"

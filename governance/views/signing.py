@@ -15,9 +15,17 @@ from accounts.http import PortalRequest, acts, is_fresh
 from accounts.verdict import deny
 from governance import authority, commitments, drift, gates, selectors, services
 from governance.forms.common import ReasonForm
-from governance.forms.signing import ProposalForm, SignatureForm
-from governance.models import Envelope, SigningRound
-from governance.permissions import may_open_signing, may_sign, may_withdraw_signing, signing_place
+from governance.forms.signing import ConfirmResolutionForm, ProposalForm, SignatureForm
+from governance.models import BoardResolution, Envelope, SigningRound
+from governance.permissions import (
+    may_confirm_resolution,
+    may_open_signing,
+    may_record_resolution,
+    may_sign,
+    may_withdraw_signing,
+    signing_place,
+    signing_principal,
+)
 from governance.views.common import initiative_of, took
 from portfolio.selectors import people_by_id
 
@@ -77,6 +85,8 @@ def _pack_page(
         "signed": signed,
         "open_places": authority.in_words(authority.open_places(signing, votes)) if signing.is_open else "",
         "may_sign": deny("You signed this already.") if signed else may_sign(user, signing),
+        **_resolution(request, signing),
+        "principal": signing_principal(user, signing) if place is not None else None,
         "is_concurrence": place is not None and place.seat is None,
         "may_withdraw": may_withdraw_signing(user, signing),
         "form": form or SignatureForm(initial=started, is_fresh=is_fresh(request)),
@@ -85,6 +95,24 @@ def _pack_page(
     }
     status = error.status if error is not None else 422 if form is not None else 200
     return render(request, "governance/signing_round_detail.html", context, status=status)
+
+
+def _resolution(request: PortalRequest, signing: SigningRound) -> dict[str, Any]:
+    """The board's resolution that makes this decision, if one does, with the form to confirm it."""
+    rows = BoardResolution.objects.filter(signing=signing)
+    resolution = rows.select_related(
+        "recorded_by", "attachment", "confirmation__confirmed_by", "signing"
+    ).first()
+    if resolution is None:
+        return {}
+    resolution.signing = signing
+    return {
+        "resolution": resolution,
+        "may_confirm_resolution": may_confirm_resolution(request.user, resolution),
+        "resolution_form": ConfirmResolutionForm(
+            initial={"seen_hash": signing.content_hash}, is_fresh=is_fresh(request), auto_id="id_res_%s"
+        ),
+    }
 
 
 def _room_now(pack: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -180,6 +208,7 @@ def signing_open(request: PortalRequest, pk: int) -> HttpResponse:
         "tested_amount": tested,
         "step": authority.step_for(tested, initiative.risk_tier) if tested is not None else None,
         "currency": settings.BASE_CURRENCY,
+        "may_record_resolution": may_record_resolution(request.user, initiative),
     }
     return render(
         request, "governance/signing_round_open.html", context, status=422 if form.is_bound else 200

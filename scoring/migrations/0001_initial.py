@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("accounts", "__first__"),
         ("ledger", "0001_initial"),
         ("portfolio", "0001_initial"),
     ]

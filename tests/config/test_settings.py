@@ -34,6 +34,7 @@ REFUSED_ANYWHERE = [
     ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
     ({"WEB_THREADS": "-1"}, "WEB_THREADS"),
     ({"REGISTER_IS_OPEN": "perhaps"}, "REGISTER_IS_OPEN"),
+    ({"SEGREGATION": "relaxed"}, "SEGREGATION"),
 ]
 REFUSED_IN_PRODUCTION: list[tuple[dict[str, str | None], str]] = [
     ({"SECRET_KEY": None}, "SECRET_KEY"),

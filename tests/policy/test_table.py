@@ -272,6 +272,12 @@ READING = {
     "ledger.view",
     "ledger.verify",
     "policy.view",
+    "duties.view",
+    "attempts.view",
+    "audit.export",
+    "deputy.view",
+    "glass.view",
+    "review.view",
     "people.view",
     "api.describe",
     "score.try",
@@ -289,6 +295,10 @@ def test_an_administrator_has_no_business_rights() -> None:
         "model.view",
         "gates.view",
         "policy.view",
+        "duties.view",
+        "deputy.view",
+        "glass.view",
+        "review.view",
         "people.view",
         "api.describe",
         "score.try",
@@ -302,6 +312,11 @@ def test_an_administrator_has_no_business_rights() -> None:
         "role.revoke",
         "token.create",
         "token.revoke",
+        "deputy.end",
+        "glass.ask",
+        "review.open",
+        "review.answer",
+        "glass.grant",
     }
     assert rows_of("administrator") == allowed | people
 
@@ -322,7 +337,7 @@ def test_the_integrator_does_what_its_scopes_say_and_nothing_else() -> None:
 
 def test_cfo_and_ceo_see_everything_of_the_portfolio() -> None:
     for role in ("cfo", "ceo"):
-        assert READING - {"people.view", "ledger.verify"} <= rows_of(role)
+        assert READING - {"people.view", "ledger.verify", "attempts.view"} <= rows_of(role)
 
 
 def test_only_the_ceo_stops_and_only_the_cfo_sets_outcomes() -> None:

@@ -5,11 +5,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from accounts import glass
 from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
 from dashboards.models import SavedView
-from governance.models import Decision, SigningRound, Tranche
+from governance.models import BoardResolution, Decision, SigningRound, Tranche
 from governance.services import gate_sets, propose_envelope_change
+from governance.services.deputies import name_deputy
+from governance.services.reviews import open_review
 from ledger import clock
 from ledger.services import last_seq, record
 from portfolio.models import ImportBatch, ImportJob, Initiative, Posting
@@ -152,7 +155,17 @@ def _cases(world: World, where: Unit, word: str) -> None:
         # One stage of each kind is enough where everybody is a stranger.
         cases["sort"] = factories.in_assessment(content("Sort tickets"))
         cases["pair"] = factories.in_decision(content("Match invoices"))
-    attach(cases["read"], name="notes.txt", content=b"What was measured.", actor=people["owner"])
+    kept = attach(cases["read"], name="notes.txt", content=b"What was measured.", actor=people["owner"])
+    with record("resolution.recorded", actor=people["owner"]) as act:
+        resolution = act.add(
+            BoardResolution,
+            signing=SigningRound.objects.filter(initiative=cases["read"])[0],
+            reference="2026-1",
+            text="Fund it.",
+            attachment=kept,
+            recorded_by=people["owner"],
+        )
+    world.add("resolutions/", resolution.pk, thing_of(cases["read"]))
     for ending, initiative in cases.items():
         _case(world, initiative)
         world.canaries[f"{word}{ending}"] = thing_of(initiative)
@@ -232,6 +245,27 @@ def _the_rest(world: World, group: Unit) -> None:
     proposal = gate_sets.propose_gates(version=draft.version, reason="10 % is noise.", actor=office)
     world.add("gates/draft/", "G3", whole)
     world.add("gates/proposals/", proposal.pk, whole)
+    row = name_deputy(
+        factories.make_user("Who stands in", home_unit=group),
+        valid_from=clock.today(),
+        valid_to=clock.today(),
+        reason="A day off",
+        actor=factories.holder(Role.CFO, group),
+    )
+    world.add("deputies/", row.pk, None)
+    asked = glass.ask(
+        factories.make_user("Who is on call", home_unit=group),
+        role=Role.ADMINISTRATOR,
+        unit=world.unit,
+        minutes=5,
+        reason="Nobody else is awake",
+        actor=factories.holder(Role.CEO, group),
+    )
+    world.add("policy/glass/", asked.pk, Thing(place(world.unit), "-"))
+    review = open_review(actor=None)
+    world.add("access-reviews/", review.pk, None)
+    for line in review.lines.filter(unit=world.unit)[:1]:
+        world.add("access-reviews/lines/", line.pk, Thing(place(world.unit), "-"))
     job = ImportJob.objects.create(kind="actuals", file_name="a.csv", content=b"x", by=finance)
     # A file may hold postings of any unit, so it is of the whole organisation.
     world.add("imports/", job.pk, whole)

@@ -9,7 +9,7 @@ from accounts.models import Role, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
 from governance import authority
 from governance.authority import Place
-from governance.models import EnvelopeChange, GatePassage, SigningRound, Tranche
+from governance.models import EnvelopeChange, FundingRound, GatePassage, SigningRound, Tranche
 from portfolio.involvement import acting_for, involvement
 from portfolio.models import Initiative, Part, Posting
 
@@ -177,6 +177,34 @@ def _no_seat(user: User, signing: SigningRound) -> str:
     if limit is None or limit.position >= signing.step.position:
         return f"{needs}; your seat is taken."
     return f"{needs}; your authority ends at {limit.limit:,.2f} {limit.currency}."
+
+
+# Funding rounds ------------------------------------------------------------------------------
+
+
+def may_open_round(user: User, unit: Unit | None = None) -> Verdict:
+    """The portfolio office opens a funding round."""
+    return policy.may(user, "round.open", unit=unit)
+
+
+def may_prepare_round(user: User, funding_round: FundingRound) -> Verdict:
+    """Settle the agenda and what is proposed for each item."""
+    return policy.may(user, "round.prepare", unit=funding_round.unit)
+
+
+def may_freeze_round(user: User, funding_round: FundingRound) -> Verdict:
+    """Freeze the pack and open its signing rounds."""
+    return policy.may(user, "round.freeze", unit=funding_round.unit)
+
+
+def may_sign_round(user: User, funding_round: FundingRound) -> Verdict:
+    """Sign items of a frozen pack in one sitting; each item asks `may_sign` besides."""
+    return policy.may(user, "round.sign", unit=funding_round.unit)
+
+
+def may_close_round(user: User, funding_round: FundingRound) -> Verdict:
+    """Close the round with its minutes."""
+    return policy.may(user, "round.close", unit=funding_round.unit)
 
 
 # Money ---------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.views import gates, money, signing
+from governance.views import gates, money, rounds, signing
 
 urlpatterns = [
     path("gates/", gates.gate_list, name="gates"),
@@ -26,6 +26,22 @@ urlpatterns = [
     path("signings/<int:pk>/sign/", signing.signing_sign, name="signing-round-sign"),
     path("signings/<int:pk>/concur/", signing.signing_concur, name="signing-round-concur"),
     path("signings/<int:pk>/withdraw/", signing.signing_withdraw, name="signing-round-withdraw"),
+    path("rounds/", rounds.round_list, name="funding-round-list"),
+    path("rounds/open/", rounds.round_open, name="funding-round-open"),
+    path("rounds/<int:pk>/", rounds.round_detail, name="funding-round-detail"),
+    path("rounds/<int:pk>/agenda/", rounds.round_agenda, name="funding-round-agenda"),
+    path("rounds/<int:pk>/add/", rounds.round_add, name="funding-round-add"),
+    path("rounds/<int:pk>/by-rank/", rounds.round_by_rank, name="funding-round-by-rank"),
+    path("rounds/<int:pk>/freeze/", rounds.round_freeze, name="funding-round-freeze"),
+    path("rounds/<int:pk>/sign/", rounds.round_sign, name="funding-round-sign"),
+    path("rounds/<int:pk>/close/", rounds.round_close, name="funding-round-close"),
+    path("rounds/<int:pk>/pack.pdf", rounds.round_pack_pdf, name="funding-round-pack"),
+    path("rounds/<int:pk>/minutes.pdf", rounds.round_minutes_pdf, name="funding-round-minutes"),
+    path("rounds/agenda/<int:pk>/", rounds.agenda_item, name="agenda-item"),
+    path("rounds/agenda/<int:pk>/move/", rounds.agenda_item_move, name="agenda-item-move"),
+    path("rounds/agenda/<int:pk>/remove/", rounds.agenda_item_remove, name="agenda-item-remove"),
+    path("rounds/items/<int:pk>/", rounds.item_detail, name="round-item-detail"),
+    path("rounds/items/<int:pk>/sign/", rounds.item_sign, name="round-item-sign"),
     path("tranches/<int:pk>/", money.tranche_detail, name="tranche-detail"),
     path("tranches/<int:pk>/release/", money.tranche_release, name="tranche-release"),
     path("tranches/<int:pk>/request/", money.tranche_request, name="tranche-request"),

@@ -14,6 +14,17 @@ from governance.models.money import (
     TrancheRelease,
     TrancheRequest,
 )
+from governance.models.rounds import (
+    AgendaChange,
+    AgendaItem,
+    Departure,
+    FundingCandidate,
+    FundingRound,
+    FundingRoundQuerySet,
+    RoundClosing,
+    RoundItem,
+    RoundPack,
+)
 from governance.models.signing import (
     Condition,
     Decision,
@@ -25,20 +36,29 @@ from governance.models.signing import (
 )
 
 __all__ = [
+    "AgendaChange",
+    "AgendaItem",
     "AuthorityStep",
     "Commitment",
     "Condition",
     "Decision",
+    "Departure",
     "Envelope",
     "EnvelopeBalance",
     "EnvelopeChange",
     "EnvelopeConfirmation",
     "EnvelopeQuerySet",
     "Evidence",
+    "FundingCandidate",
+    "FundingRound",
+    "FundingRoundQuerySet",
     "Gate",
     "GateItem",
     "GatePassage",
     "ReleaseLine",
+    "RoundClosing",
+    "RoundItem",
+    "RoundPack",
     "Seat",
     "Signature",
     "SigningRound",

@@ -16,6 +16,7 @@ from dashboards.demo.bulk import bulk_portfolio
 from dashboards.demo.history import Teller
 from dashboards.demo.plans import Course, draw_course
 from dashboards.demo.road import RUNS, Road
+from dashboards.demo.rounds import past_round, round_of_today
 from dashboards.demo.stories import STORIES
 from dashboards.demo.story import Fate, Story
 from dashboards.demo.world import World
@@ -86,7 +87,9 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         Books(world, Random(f"{seed}:books"), first).start()
         for road in world.roads.values():
             teller.start(road.life())
+        teller.start(past_round(world))
         teller.tell()
+        round_of_today(world)
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))
     refresh_scores()

@@ -330,6 +330,8 @@ def _sit(request: PortalRequest, frozen: RoundPack, items: list[int]) -> HttpRes
 def item_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One item in place: problem, figures, score, what the gate asks, conditions, and the vote."""
     item: RoundItem = get_object_or_404(round_selectors.items_for(request.user), pk=pk)
+    if "away" in request.GET and wants_partial(request):
+        return HttpResponse()
     user, signing, frozen = request.user, item.signing, item.pack
     row = frozen.content["items"][item.place]
     people = people_by_id([condition["owner_id"] for condition in signing.conditions])

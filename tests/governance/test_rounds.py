@@ -397,6 +397,8 @@ def test_one_item_is_read_and_decided_in_place(sign_in: SignIn, cast: Cast, froz
     page = client.get(item.get_absolute_url()).content.decode()
     assert fragment.strip().startswith("<td")
     assert "<html" in page
+    away = client.get(f"{item.get_absolute_url()}?away=1", headers={"hx-request": "true"})
+    assert away.content == b""
     for words in ("A fifth of all tickets", "What the gate asked", "alone"):
         assert words in fragment
         assert words in page

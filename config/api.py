@@ -20,6 +20,7 @@ from accounts.http import PortalRequest, acts
 from config.problems import CONTENT_TYPE
 from dashboards.api import FiguresView, InitiativeViewSet
 from governance.api import EnvelopeViewSet, SigningRoundViewSet
+from governance.round_api import FundingRoundViewSet, RoundItemViewSet
 from portfolio.api import ActualsView, UnitViewSet
 from scoring.api import ScoreTrialView, ScoreViewSet, ScoringModelViewSet
 
@@ -122,6 +123,8 @@ router.include_root_view = False
 router.register("initiatives", InitiativeViewSet, basename="initiative")
 router.register("units", UnitViewSet, basename="unit")
 router.register("signing-rounds", SigningRoundViewSet, basename="signing-round")
+router.register("rounds", FundingRoundViewSet, basename="funding-round")
+router.register("round-items", RoundItemViewSet, basename="round-item")
 router.register("envelopes", EnvelopeViewSet, basename="envelope")
 router.register("scores", ScoreViewSet, basename="score")
 router.register("scoring-models", ScoringModelViewSet, basename="scoring-model")

@@ -34,7 +34,7 @@ PLACES = (
     Place("Home", "home", "home", ("portal.use",)),
     Place("Register", "initiative-list", "register", ("initiative.list",)),
     Place("Scoring", "scorecard-list", "scoring", ("scoring.view",)),
-    Place("Signing", "signing-round-list", "signature", ("decision.sign", "signing.open", "risk.concur")),
+    Place("Rounds", "funding-round-list", "signature", ("round.view", "decision.sign", "risk.concur")),
     Place("Portfolio", "executive", "portfolio", ("dashboard.executive",)),
     Place("Finance", "finance", "finance", ("dashboard.finance",)),
     Place("Imports", "import-list", "import", ("import.view",)),

@@ -16,6 +16,7 @@ from accounts.selectors import waiting_grants
 from dashboards.proposal import promised
 from governance.models import Tranche
 from governance.permissions import may_put_in_force
+from governance.round_selectors import waiting_in
 from governance.selectors import changes_to_confirm, open_signings_for
 from governance.services.gate_sets import waiting_proposal
 from governance.standing import conditions_waiting_for
@@ -78,7 +79,19 @@ def _reached(user: User, action: str, unit: str = "unit__path") -> Q | None:
 
 
 def _decisions(user: User) -> Iterator[Waiting]:
-    for signing in open_signings_for(user):
+    signings = open_signings_for(user)
+    in_rounds = waiting_in(signings, user)
+    for found in in_rounds:
+        number = "1 item waits" if found.items == 1 else f"{found.items} items wait"
+        where = f"meets on {found.round.meets_on:%-d %b %Y}"
+        url = found.round.get_absolute_url()
+        yield Waiting(
+            "Decide the round", f"{found.round}: {number} for you", where, url, found.round.meets_on
+        )
+    inside = {pk for found in in_rounds for pk in found.signings}
+    for signing in signings:
+        if signing.pk in inside:
+            continue
         yield _about(
             "Co-sign" if signing.signatures.all() else "Decide",
             signing.initiative,

@@ -1,7 +1,7 @@
 """The line outside a round: cases at stage decision in rank order against the room of their envelope."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -78,14 +78,26 @@ def lines(user: User) -> list[Line]:
 
 
 def _asks(scores: Sequence[Score]) -> list[tuple[Score, Envelope, Decimal]]:
-    """What each case asks in the base currency, and of which envelope; those without one are left out."""
-    initiatives = [score.initiative for score in scores]
-    costs, before, proposed = _costs(initiatives), _granted(initiatives), _proposed(initiatives)
+    """What each scored case asks, as `asks` finds it."""
+    by_initiative = {score.initiative_id: score for score in scores}
+    found = asks([score.initiative for score in scores])
+    return [(by_initiative[initiative.pk], envelope, amount) for initiative, envelope, amount in found]
+
+
+def asks(
+    initiatives: Sequence[Initiative], amounts: Mapping[int, Decimal] | None = None
+) -> list[tuple[Initiative, Envelope, Decimal]]:
+    """What each case asks in the base currency, and of which envelope; those without one are left out.
+
+    `amounts` says by initiative what is asked in the case's currency; else it is what is proposed for
+    signature, or what the plan suggests.
+    """
+    costs, before = _costs(initiatives), _granted(initiatives)
+    proposed = _proposed(initiatives) if amounts is None else amounts
     envelopes = _envelopes(initiatives)
     rates: dict[str, Decimal] = {}
     found = []
-    for score in scores:
-        initiative = score.initiative
+    for initiative in initiatives:
         case = initiative.current_case
         if case is None:
             continue
@@ -105,9 +117,19 @@ def _asks(scores: Sequence[Score]) -> list[tuple[Score, Envelope, Decimal]]:
                 if case.currency not in rates:
                     rates[case.currency] = rate(case.currency, fiscal_year_of(clock.today()))
                 part = money.convert(weights[year], rates[case.currency], settings.BASE_CURRENCY)
-                found.append((score, envelope, part))
+                found.append((initiative, envelope, part))
                 break
     return found
+
+
+def suggestions(initiatives: Sequence[Initiative]) -> dict[int, Decimal]:
+    """What the next decision on each would grant by its plan, in the case's currency, in two queries."""
+    costs, before = _costs(initiatives), _granted(initiatives)
+    return {
+        initiative.pk: suggested(initiative, case, costs.get(case.pk, []), before.get(case.pk, NOTHING))
+        for initiative in initiatives
+        if (case := initiative.current_case) is not None
+    }
 
 
 def _costs(initiatives: Sequence[Initiative]) -> dict[int, list[tuple[date, Decimal]]]:

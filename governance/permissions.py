@@ -13,6 +13,7 @@ from governance.models import (
     BoardResolution,
     Condition,
     EnvelopeChange,
+    FundingRound,
     Gate,
     GateItem,
     GatePassage,
@@ -325,6 +326,34 @@ def may_confirm_resolution(user: User, resolution: BoardResolution) -> Verdict:
     verdict = policy.may(user, "resolution.confirm", resolution.signing.initiative)
     recorded = resolution.recorded_by_id in acting_for(user.person.pk)
     return segregation.judge(verdict, "resolution.confirm", ["proposed"] if recorded else [])
+
+
+# Funding rounds ------------------------------------------------------------------------------
+
+
+def may_open_round(user: User, unit: Unit | None = None) -> Verdict:
+    """The portfolio office opens a funding round."""
+    return policy.may(user, "round.open", unit=unit)
+
+
+def may_prepare_round(user: User, funding_round: FundingRound) -> Verdict:
+    """Settle the agenda and what is proposed for each item."""
+    return policy.may(user, "round.prepare", unit=funding_round.unit)
+
+
+def may_freeze_round(user: User, funding_round: FundingRound) -> Verdict:
+    """Freeze the pack and open its signing rounds."""
+    return policy.may(user, "round.freeze", unit=funding_round.unit)
+
+
+def may_sign_round(user: User, funding_round: FundingRound) -> Verdict:
+    """Sign items of a frozen pack in one sitting; each item asks `may_sign` besides."""
+    return policy.may(user, "round.sign", unit=funding_round.unit)
+
+
+def may_close_round(user: User, funding_round: FundingRound) -> Verdict:
+    """Close the round with its minutes."""
+    return policy.may(user, "round.close", unit=funding_round.unit)
 
 
 # Money ---------------------------------------------------------------------------------------

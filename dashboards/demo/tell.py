@@ -17,6 +17,7 @@ from dashboards.demo.gates import about_gates
 from dashboards.demo.history import Teller
 from dashboards.demo.plans import Course, draw_course
 from dashboards.demo.road import RUNS, Road
+from dashboards.demo.rounds import past_round, round_of_today
 from dashboards.demo.stories import STORIES
 from dashboards.demo.story import Fate, Story
 from dashboards.demo.world import World
@@ -88,7 +89,9 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         for road in world.roads.values():
             teller.start(road.life())
         teller.start(about_gates(world))
+        teller.start(past_round(world))
         teller.tell()
+        round_of_today(world)
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))
     refresh_scores()

@@ -19,6 +19,17 @@ from governance.models.money import (
 from governance.models.reopenings import DecisionReopening
 from governance.models.resolutions import BoardResolution, BoardResolutionConfirmation
 from governance.models.reviews import AccessReview, AccessReviewAnswer, AccessReviewLine
+from governance.models.rounds import (
+    AgendaChange,
+    AgendaItem,
+    Departure,
+    FundingCandidate,
+    FundingRound,
+    FundingRoundQuerySet,
+    RoundClosing,
+    RoundItem,
+    RoundPack,
+)
 from governance.models.signing import (
     Condition,
     Decision,
@@ -34,6 +45,8 @@ __all__ = [
     "AccessReview",
     "AccessReviewAnswer",
     "AccessReviewLine",
+    "AgendaChange",
+    "AgendaItem",
     "AuthorityStep",
     "BoardResolution",
     "BoardResolutionConfirmation",
@@ -44,12 +57,16 @@ __all__ = [
     "ConditionReview",
     "Decision",
     "DecisionReopening",
+    "Departure",
     "Envelope",
     "EnvelopeBalance",
     "EnvelopeChange",
     "EnvelopeConfirmation",
     "EnvelopeQuerySet",
     "Evidence",
+    "FundingCandidate",
+    "FundingRound",
+    "FundingRoundQuerySet",
     "Gate",
     "GateItem",
     "GatePassage",
@@ -58,6 +75,9 @@ __all__ = [
     "GateSetProposal",
     "GateSetVerdict",
     "ReleaseLine",
+    "RoundClosing",
+    "RoundItem",
+    "RoundPack",
     "Seat",
     "Signature",
     "SigningRound",

@@ -20,11 +20,12 @@ SEEN_BY = {
     "contributor": WITH_A_ROLE | {"Reports"},
     "unit_lead": WITH_A_ROLE | {"Portfolio", "Reports"},
     "assessor": WITH_A_ROLE | {"Scoring"},
-    "portfolio_office": WITH_A_ROLE | {"Scoring", "Signing", "Portfolio", "Finance", "Imports", "Reports"},
-    "risk_officer": WITH_A_ROLE | {"Signing", "Portfolio", "Reports", "Ledger", "People", "Policy"},
-    "finance": WITH_A_ROLE | {"Signing", "Portfolio", "Finance", "Imports", "Reports"},
-    "cfo": WITH_A_ROLE | {"Signing", "Portfolio", "Finance", "Imports", "Reports", "Ledger", "Policy"},
-    "auditor": WITH_A_ROLE | {"Portfolio", "Finance", "Imports", "Reports", "Ledger", "People", "Policy"},
+    "portfolio_office": WITH_A_ROLE | {"Scoring", "Rounds", "Portfolio", "Finance", "Imports", "Reports"},
+    "risk_officer": WITH_A_ROLE | {"Rounds", "Portfolio", "Reports", "Ledger", "People", "Policy"},
+    "finance": WITH_A_ROLE | {"Rounds", "Portfolio", "Finance", "Imports", "Reports"},
+    "cfo": WITH_A_ROLE | {"Rounds", "Portfolio", "Finance", "Imports", "Reports", "Ledger", "Policy"},
+    "auditor": WITH_A_ROLE
+    | {"Rounds", "Portfolio", "Finance", "Imports", "Reports", "Ledger", "People", "Policy"},
     "administrator": WITH_A_ROLE | {"People", "Policy"},
     "outsider": EVERYBODY,
 }

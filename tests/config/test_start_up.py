@@ -7,7 +7,7 @@ import pytest
 
 from tests.config.environments import environment, run_python
 
-HEAVY = ["pandas", "scipy", "plotly", "xlsxwriter", "matplotlib"]
+HEAVY = ["pandas", "scipy", "plotly", "typst", "xlsxwriter", "matplotlib"]
 START = (
     "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'\n"
     "import django; django.setup()\n"

@@ -31,6 +31,8 @@ OWN_CONDITIONS = {
     "api:nothing-here",
     # There is a public key once a head was signed with it.
     "ledger-key",
+    # There are minutes once the round is closed.
+    "funding-round-minutes",
 }
 # These take no object and are of the whole organisation: a role for a part of it is not enough.
 OF_THE_WHOLE = {

@@ -9,8 +9,8 @@ from accounts import glass
 from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
 from dashboards.models import SavedView
-from governance.models import BoardResolution, Decision, SigningRound, Tranche
-from governance.services import gate_sets, propose_envelope_change
+from governance.models import BoardResolution, Decision, Envelope, SigningRound, Tranche
+from governance.services import freeze_round, gate_sets, open_round, propose_envelope_change
 from governance.services.deputies import name_deputy
 from governance.services.reviews import open_review
 from ledger import clock
@@ -88,6 +88,7 @@ def build(group: Unit, unit: Unit, other: Unit) -> World:
     for where, word in ((unit, "kingfisher"), (other, "bullfinch")):
         _cases(world, where, word)
     _the_rest(world, group)
+    _round(world)
     # One assessor who was given nothing, and one who scored the case in decision.
     idle = factories.make_person("assessor here", Role.ASSESSOR, unit)
     world.people["assessor"] = (idle, Person(idle.pk, (Held("assessor", place(unit)),)))
@@ -179,6 +180,26 @@ def _cases(world: World, where: Unit, word: str) -> None:
         actor=people["owner"],
     )
     world.add("claims/", claim.pk, thing_of(running))
+
+
+def _round(world: World) -> None:
+    """A funding round of the unit, frozen and decided in part; its page holds words of its cases."""
+    here = Thing(place(world.unit), "-")
+    office = factories.holder(Role.PORTFOLIO_OFFICE, world.unit.parent or world.unit)
+    opened = open_round(
+        name="The round",
+        meets_on=clock.today(),
+        envelopes=list(Envelope.objects.filter(unit=world.unit, balance__appropriated__gt=0)),
+        actor=office,
+    )
+    frozen = freeze_round(opened, actor=office)
+    world.add("rounds/", opened.pk, here)
+    world.add("api/v1/rounds/", opened.pk, here)
+    for draft in opened.agenda.all()[:1]:
+        world.add("rounds/agenda/", draft.pk, here)
+    for item in frozen.items.all()[:1]:
+        world.add("rounds/items/", item.pk, here)
+        world.add("api/v1/round-items/", item.pk, here)
 
 
 def _case(world: World, initiative: Initiative) -> None:

@@ -1,0 +1,61 @@
+"""Funding rounds in the demo: one in the past with its minutes, and one that is frozen and waits today."""
+
+from datetime import date, timedelta
+
+from dashboards.demo.history import Life
+from dashboards.demo.world import World
+from governance import pack, services
+from governance.models import Envelope, FundingRound, SigningRound
+from portfolio.selectors import fiscal_year_of
+
+# The past round meets on the first day of this stretch on which so many decisions wait.
+LOOKS_FROM, LOOKS_UNTIL, EVERY, ENOUGH = 170, 60, 3, 3
+LASTS, MEETS_IN = 12, 5
+NOT_WRITTEN = "Its proposal is not written yet; it comes to the next round."
+
+
+def past_round(world: World) -> Life:
+    """A round some months ago: what waited then was taken up, most of it decided, the rest carried over."""
+    for days in range(LOOKS_FROM, LOOKS_UNTIL, -EVERY):
+        yield world.ago(days)
+        if SigningRound.objects.unended().count() >= ENOUGH:
+            break
+    else:
+        return
+    opened = _open(world)
+    if opened is None:
+        return
+    yield world.now + timedelta(days=LASTS)
+    services.close_round(
+        opened, note="The next round meets when the next quarter begins.", actor=world.cast.office[0]
+    )
+
+
+def round_of_today(world: World) -> None:
+    """The round that people who try the demo find: frozen, and waiting for CFO, CEO and board."""
+    _open(world)
+
+
+def _open(world: World) -> FundingRound | None:
+    """Open a round over this year's envelopes and freeze it with what waits for signatures; None without."""
+    office = world.cast.office[0]
+    today = world.now.date()
+    envelopes = Envelope.objects.filter(fiscal_year=fiscal_year_of(today), balance__appropriated__gt=0)
+    meets_on = today + timedelta(days=MEETS_IN)
+    name = _name(meets_on)
+    if not envelopes or FundingRound.objects.filter(name=name).exists():
+        return None
+    opened = services.open_round(name=name, meets_on=meets_on, envelopes=list(envelopes), actor=office)
+    proposed = {signing.initiative_id: signing for signing in SigningRound.objects.unended()}
+    for item in opened.agenda.select_related("initiative__unit", "initiative__current_case"):
+        signing = proposed.get(item.initiative_id)
+        if signing is None or pack.changes_since(signing, item.initiative):
+            services.remove_item(item, reason=NOT_WRITTEN, actor=office)
+    if opened.agenda.exists():
+        services.freeze_round(opened, actor=office)
+        return opened
+    return None
+
+
+def _name(meets_on: date) -> str:
+    return f"Round {meets_on.year}-Q{(meets_on.month + 2) // 3}"

@@ -9,7 +9,7 @@ from accounts.models import Role, Unit, User
 from accounts.verdict import ALLOW, Verdict, deny
 from governance import authority
 from governance.authority import Place
-from governance.models import EnvelopeChange, GatePassage, SigningRound, Tranche
+from governance.models import EnvelopeChange, GatePassage, Signature, SigningRound, Tranche
 from portfolio.involvement import acting_for, involvement
 from portfolio.models import Initiative, Part, Posting
 
@@ -146,7 +146,7 @@ def signing_place(user: User, signing: SigningRound) -> Place | None:
     initiative, votes = signing.initiative, authority.votes_for(signing)
     roles = authority.roles_for(user, initiative.unit)
     if policy.has_role_for(user, "decision.sign", initiative):
-        place = authority.place_of(roles, signing, votes)
+        place = authority.place_of(roles, signing, votes, user=user)
         if place is not None:
             return place
     concurred = any(vote.seat_id is None for vote in votes)
@@ -155,8 +155,20 @@ def signing_place(user: User, signing: SigningRound) -> Place | None:
     return None
 
 
-def may_sign(user: User, signing: SigningRound) -> Verdict:
-    """The policy table first, then who is kept out, then a seat that is theirs and free."""
+def votes_open_to(user: User, signing: SigningRound) -> list[str]:
+    """How the user may vote: only bodies know abstention, and who has a part in it only abstains."""
+    place = signing_place(user, signing)
+    if place is None or not place.is_of_a_body:
+        return [Signature.Vote.FOR, Signature.Vote.AGAINST]
+    is_conflicted = excluded_because(user, signing.initiative) is not None
+    return [Signature.Vote.ABSTAIN] if is_conflicted else list(Signature.Vote.values)
+
+
+def may_sign(user: User, signing: SigningRound, vote: str = "") -> Verdict:
+    """The policy table first, then who is kept out, then a seat that is theirs and free.
+
+    A member of a body who has a part in it may abstain, and nothing else.
+    """
     initiative = signing.initiative
     place = signing_place(user, signing)
     action = "risk.concur" if place is not None and place.seat is None else "decision.sign"
@@ -164,18 +176,34 @@ def may_sign(user: User, signing: SigningRound) -> Verdict:
     if not verdict:
         return verdict
     if reason := excluded_because(user, initiative):
-        return deny(reason)
+        if place is None or not place.is_of_a_body:
+            return deny(reason)
+        if vote not in {"", Signature.Vote.ABSTAIN}:
+            return deny(f"{reason} You may abstain, and say which conflict keeps you out.")
+    if place is None and not signing.is_open:
+        return Verdict(False, "This signing round has ended.", is_about_state=True)
     if place is None:
         return deny(_no_seat(user, signing))
+    if vote == Signature.Vote.ABSTAIN and not place.is_of_a_body:
+        return deny("Only a member of a body may abstain: sign for or against.")
     return ALLOW
 
 
 def _no_seat(user: User, signing: SigningRound) -> str:
     missing = authority.open_places(signing, authority.votes_for(signing))
+    roles = authority.roles_for(user, signing.initiative.unit)
+    bodies, person = authority.bodies_of(user), user.person.pk
+    later = [place.seat for place in missing[1:] if place.seat is not None]
+    if signing.step.in_order and any(authority.sits(seat, roles, person, bodies) for seat in later):
+        return f"This step is signed in order: {authority.in_words(missing[:1])} first, then you."
     needs = f"This needs {authority.in_words(missing)}"
-    limit = authority.limit_of(authority.roles_for(user, signing.initiative.unit), signing)
-    if limit is None or limit.position >= signing.step.position:
+    limit = authority.limit_of(roles, signing, user=user)
+    if limit is None:
+        return f"{needs}; you hold no seat of the authority."
+    if limit.position >= signing.step.position:
         return f"{needs}; your seat is taken."
+    if limit.limit is None:
+        return f"{needs}; your step is “{limit.name}”, below it."
     return f"{needs}; your authority ends at {limit.limit:,.2f} {limit.currency}."
 
 

@@ -45,14 +45,18 @@ NOTHING = Decimal(0)
 
 # Signing -------------------------------------------------------------------------------------
 
+_SIGNATURES = Signature.objects.select_related("by", "seat__step", "seat__body", "seat__person").order_by(
+    "id"
+)
+
 
 def rounds_for(user: User) -> SigningRoundQuerySet:
     """The rounds that the user may read, with all that a list shows, those due first on top."""
     return (
         SigningRound.objects.open_to(user)
-        .select_related("initiative__unit", "step", "case", "ending", "decision", "opened_by")
+        .select_related("initiative__unit", "step__version", "case", "ending", "decision", "opened_by")
         .prefetch_related(
-            Prefetch("signatures", Signature.objects.select_related("by", "seat__step").order_by("id")),
+            Prefetch("signatures", _SIGNATURES),
             "step__seats",
         )
         .order_by("due_on", "id")
@@ -70,39 +74,38 @@ def open_signings_for(user: User) -> list[SigningRound]:
     waiting = rounds_for(user).unended().filter(~Exists(signed), in_stage, initiative__closed_kind="")
     rounds = list(waiting)
     excluded = excluded_from(user, {signing.initiative_id for signing in rounds})
-    above = _steps_above(rounds)
-    return [
-        signing
-        for signing in rounds
-        if signing.initiative_id not in excluded
-        and _has_place(
+    versions = {signing.step.version_id: signing.step.version for signing in rounds}
+    steps = {pk: authority.steps_of(version) for pk, version in versions.items()}
+    bodies = authority.bodies_of(user) if rounds else frozenset()
+    found = []
+    for signing in rounds:
+        unit = signing.initiative.unit
+        place = _place(
+            user,
             signing,
-            authority.roles_for(user, signing.initiative.unit),
-            above,
-            decides=deciding.covers(signing.initiative.unit),
+            steps[signing.step.version_id],
+            bodies,
+            decides=deciding.covers(unit),
         )
-    ]
-
-
-def _steps_above(rounds: Iterable[SigningRound]) -> dict[int, list[AuthorityStep]]:
-    """By version all steps with their seats."""
-    versions = {signing.step.version for signing in rounds}
-    found: dict[int, list[AuthorityStep]] = {version: [] for version in versions}
-    steps = AuthorityStep.objects.filter(version__in=versions).order_by("position").prefetch_related("seats")
-    for step in steps:
-        found[step.version].append(step)
+        # Who has a part in it may still abstain in a body.
+        if place is not None and (place.is_of_a_body or signing.initiative_id not in excluded):
+            found.append(signing)
     return found
 
 
-def _has_place(
-    signing: SigningRound, roles: frozenset[str], steps: dict[int, list[AuthorityStep]], *, decides: bool
-) -> bool:
-    votes = [vote for vote in signing.signatures.all() if vote.vote == Signature.Vote.FOR]
-    from_own = [step for step in steps[signing.step.version] if step.position >= signing.step.position]
-    if decides and authority.place_among(roles, from_own, votes) is not None:
-        return True
+def _place(
+    user: User, signing: SigningRound, steps: list[AuthorityStep], bodies: frozenset[int], *, decides: bool
+) -> authority.Place | None:
+    votes, roles = list(signing.signatures.all()), authority.roles_for(user, signing.initiative.unit)
+    if decides:
+        ladder = authority.ladder_of(signing, steps)
+        place = authority.place_among(roles, ladder, votes, person=user.person.pk, bodies=bodies)
+        if place is not None:
+            return place
     concurred = any(vote.seat_id is None for vote in votes)
-    return authority.needs_concurrence(signing) and not concurred and Role.RISK_OFFICER in roles
+    if authority.needs_concurrence(signing) and not concurred and Role.RISK_OFFICER in roles:
+        return authority.Place(None, Role.RISK_OFFICER)
+    return None
 
 
 def excluded_from(user: User, initiatives: Iterable[int]) -> set[int]:
@@ -136,7 +139,7 @@ def decisions_of(initiative: Initiative) -> QuerySet[Decision]:
     return (
         Decision.objects.filter(initiative=initiative)
         .select_related("transaction", "signing", "case")
-        .prefetch_related("conditions__owner", "signing__signatures__by")
+        .prefetch_related("conditions__owner", Prefetch("signing__signatures", _SIGNATURES))
         .order_by("-id")
     )
 

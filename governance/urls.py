@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.views import gates, money, signing
+from governance.views import authority, bodies, gates, money, signing
 
 urlpatterns = [
     path("gates/", gates.gate_list, name="gates"),
@@ -21,6 +21,22 @@ urlpatterns = [
     path("initiatives/<int:pk>/outcome/", gates.outcome, name="outcome-set"),
     path("initiatives/<int:pk>/retire/", gates.retire, name="initiative-retire"),
     path("initiatives/<int:pk>/decision/", signing.signing_open, name="signing-open"),
+    path("initiatives/<int:pk>/family/", authority.family, name="initiative-family"),
+    path("initiatives/<int:pk>/family/separate/", authority.separate, name="family-separate"),
+    path("authority/", authority.overview, name="authority"),
+    path("authority/versions/<int:number>/", authority.version, name="authority-version"),
+    path("authority/versions/<int:number>/vote/", authority.vote, name="authority-vote"),
+    path("authority/draft/", authority.draft, name="authority-draft"),
+    path("authority/draft/start/", authority.start, name="authority-draft-start"),
+    path("authority/draft/save/", authority.save, name="authority-draft-save"),
+    path("authority/draft/discard/", authority.discard, name="authority-draft-discard"),
+    path("authority/propose/", authority.propose, name="authority-propose"),
+    path("bodies/", bodies.body_list, name="body-list"),
+    path("bodies/propose/", bodies.propose, name="body-propose"),
+    path("bodies/<int:pk>/confirm/", bodies.confirm, name="body-confirm"),
+    path("bodies/<int:pk>/members/", bodies.propose_member, name="member-propose"),
+    path("bodies/members/<int:pk>/confirm/", bodies.confirm_member, name="member-confirm"),
+    path("bodies/members/<int:pk>/end/", bodies.end_member, name="member-end"),
     path("signings/", signing.signing_list, name="signing-round-list"),
     path("signings/<int:pk>/", signing.signing_detail, name="signing-round-detail"),
     path("signings/<int:pk>/sign/", signing.signing_sign, name="signing-round-sign"),

@@ -1,6 +1,20 @@
 """Who decides, and the money that follows."""
 
-from governance.models.authority import AuthorityStep, Seat
+from governance.models.authority import (
+    AuthorityAdoption,
+    AuthorityApproval,
+    AuthorityDraft,
+    AuthorityStep,
+    AuthorityVersion,
+    Seat,
+)
+from governance.models.bodies import (
+    Body,
+    BodyConfirmation,
+    BodyMember,
+    BodyMemberConfirmation,
+    BodyMemberEnd,
+)
 from governance.models.gates import Evidence, Gate, GateItem, GatePassage, Verb
 from governance.models.money import (
     Commitment,
@@ -23,9 +37,19 @@ from governance.models.signing import (
     SigningRoundQuerySet,
     StopRule,
 )
+from governance.models.waiting import FamilySeparation, SigningNotice
 
 __all__ = [
+    "AuthorityAdoption",
+    "AuthorityApproval",
+    "AuthorityDraft",
     "AuthorityStep",
+    "AuthorityVersion",
+    "Body",
+    "BodyConfirmation",
+    "BodyMember",
+    "BodyMemberConfirmation",
+    "BodyMemberEnd",
     "Commitment",
     "Condition",
     "Decision",
@@ -35,12 +59,14 @@ __all__ = [
     "EnvelopeConfirmation",
     "EnvelopeQuerySet",
     "Evidence",
+    "FamilySeparation",
     "Gate",
     "GateItem",
     "GatePassage",
     "ReleaseLine",
     "Seat",
     "Signature",
+    "SigningNotice",
     "SigningRound",
     "SigningRoundEnd",
     "SigningRoundQuerySet",

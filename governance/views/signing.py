@@ -17,7 +17,14 @@ from governance import authority, commitments, gates, selectors, services
 from governance.forms.common import ReasonForm
 from governance.forms.signing import ProposalForm, SignatureForm
 from governance.models import Envelope, SigningRound
-from governance.permissions import may_open_signing, may_sign, may_withdraw_signing, signing_place
+from governance.permissions import (
+    excluded_because,
+    may_open_signing,
+    may_sign,
+    may_withdraw_signing,
+    signing_place,
+    votes_open_to,
+)
 from governance.views.common import initiative_of, took
 from portfolio.models import Stage
 from portfolio.selectors import people_by_id
@@ -79,8 +86,11 @@ def _pack_page(
         "open_places": authority.in_words(authority.open_places(signing, votes)) if signing.is_open else "",
         "may_sign": deny("You signed this already.") if signed else may_sign(user, signing),
         "is_concurrence": place is not None and place.seat is None,
+        "is_body": place is not None and place.is_of_a_body,
+        "conflict": excluded_because(user, signing.initiative) if place is not None else None,
         "may_withdraw": may_withdraw_signing(user, signing),
-        "form": form or SignatureForm(initial=started, is_fresh=is_fresh(request)),
+        "form": form
+        or SignatureForm(initial=started, votes=votes_open_to(user, signing), is_fresh=is_fresh(request)),
         "withdraw_form": ReasonForm(prefix="withdraw"),
         "error": error,
     }
@@ -113,8 +123,9 @@ def signing_concur(request: PortalRequest, pk: int) -> HttpResponse:
 
 
 def _sign(request: PortalRequest, signing: SigningRound) -> HttpResponse:
-    form = SignatureForm(request.POST, is_fresh=is_fresh(request))
-    may_sign(request.user, signing).or_deny()
+    may_sign(request.user, signing, request.POST.get("vote", "")).or_deny()
+    votes = votes_open_to(request.user, signing)
+    form = SignatureForm(request.POST, votes=votes, is_fresh=is_fresh(request))
     try:
         done = took(form, lambda values: services.sign(signing, **values, actor=request.user), request)
     except Changed as error:
@@ -177,7 +188,7 @@ def signing_open(request: PortalRequest, pk: int) -> HttpResponse:
         "form": form,
         "case": case,
         "tested_amount": tested,
-        "step": authority.step_for(tested, initiative.risk_tier) if tested is not None else None,
+        "step": authority.route_of(initiative, case).step if case is not None else None,
         "currency": settings.BASE_CURRENCY,
     }
     return render(

@@ -49,6 +49,12 @@ OF_THE_WHOLE = {
     "model-comparison",
     "model-rescore",
     "model-rescore-start",
+    "authority-draft",
+    "authority-draft-start",
+    "authority-draft-save",
+    "authority-draft-discard",
+    "authority-propose",
+    "body-propose",
 }
 FIGURES = {"figure-explain": "planned_cost", "initiative-figure": "roi"}
 

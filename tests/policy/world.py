@@ -8,7 +8,13 @@ from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
 from dashboards.models import SavedView
 from governance.models import SigningRound, Tranche
-from governance.services import propose_envelope_change
+from governance.services import (
+    propose_authority,
+    propose_body,
+    propose_envelope_change,
+    propose_member,
+    start_authority_draft,
+)
 from ledger import clock
 from ledger.services import last_seq, record
 from portfolio.models import ImportBatch, ImportJob, Initiative, Posting
@@ -176,6 +182,17 @@ def _case(world: World, initiative: Initiative) -> None:
         world.add("scorecards/", assignment.pk, thing)
 
 
+def _authority(world: World, office: User) -> None:
+    """A proposed version of the authority, a body and a member, all of the whole organisation."""
+    draft = start_authority_draft(preset="small", actor=office)
+    version = propose_authority(version=draft.version, reason="Smaller", actor=office)
+    world.add("authority/versions/", version.number, world.whole)
+    body = propose_body(name="Committee", quorum=1, actor=office)
+    world.add("bodies/", body.pk, world.whole)
+    member = propose_member(body, user=world.people["nobody"][0], actor=office)
+    world.add("bodies/members/", member.pk, world.whole)
+
+
 def _the_rest(world: World, group: Unit) -> None:
     """What belongs to no initiative: people, grants, units, money, files, messages, entries."""
     world.whole = whole = Thing(place(group), "-")
@@ -212,6 +229,7 @@ def _the_rest(world: World, group: Unit) -> None:
     # There is one model for all: who reviews or approves it holds the role for the whole.
     office = factories.holder(Role.PORTFOLIO_OFFICE, group)
     world.add("model/proposals/", cases.proposed_model(office).model.version, whole)
+    _authority(world, office)
     job = ImportJob.objects.create(kind="actuals", file_name="a.csv", content=b"x", by=finance)
     # A file may hold postings of any unit, so it is of the whole organisation.
     world.add("imports/", job.pk, whole)

@@ -68,6 +68,10 @@ app.conf.update(
             "task": "scoring.tasks.nightly_sweep",
             "schedule": crontab(hour=2, minute=0),
         },
+        "remind signers": {
+            "task": "governance.tasks.remind_signers",
+            "schedule": crontab(hour=6, minute=10),
+        },
         "remind assessors": {
             "task": "scoring.tasks.remind_assessors",
             "schedule": crontab(hour=6, minute=0),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -82,6 +83,11 @@ def who_would_sign(
         refusal="On every step that covers it the holders of a seat are missing or have a part in it: a body "
         "above has to be named, or the board has to resolve it.",
     )
+
+
+def of_values(*, amount: Decimal, currency: str, unit: Unit, tier: str, bucket: str) -> DryRun:
+    """Who would sign a request of this amount, of which nothing else is known."""
+    return who_would_sign(partial(authority.converted, amount, currency), unit=unit, tier=tier, bucket=bucket)
 
 
 def _in_words(seat: Seat, seating: authority.Seating, excluded: Collection[int]) -> SeatInWords:

@@ -20,6 +20,7 @@ from governance.models import (
     EnvelopeChange,
     GatePassage,
     Signature,
+    SigningNotice,
     SigningRound,
     SigningRoundQuerySet,
     Tranche,
@@ -57,6 +58,7 @@ def rounds_for(user: User) -> SigningRoundQuerySet:
         .select_related("initiative__unit", "step__version", "case", "ending", "decision", "opened_by")
         .prefetch_related(
             Prefetch("signatures", _SIGNATURES),
+            Prefetch("notices", SigningNotice.objects.select_related("step", "transaction").order_by("id")),
             "step__seats",
         )
         .order_by("due_on", "id")

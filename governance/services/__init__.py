@@ -29,6 +29,7 @@ from governance.services.proposing import (
 from governance.services.signing import sign
 from governance.services.stopping import PILOT_DAYS, outcome_of_stopping, stop, withdraw
 from governance.services.tranches import release_tranche, request_tranche
+from governance.services.waiting import remind_signings
 
 __all__ = [
     "CONDITION_ROWS",
@@ -51,6 +52,7 @@ __all__ = [
     "propose_envelope_change",
     "propose_member",
     "release_tranche",
+    "remind_signings",
     "request_tranche",
     "retire",
     "save_authority_draft",

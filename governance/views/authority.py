@@ -49,7 +49,7 @@ def overview(request: PortalRequest) -> HttpResponse:
     )
     found = None
     if form.is_bound and form.is_valid():
-        found = run_of(form.cleaned_data)
+        found = dry_run.of_values(**form.cleaned_data)
     context = {
         "in_force": next((row for row in shown if row.state == "in force"), None),
         "others": [row for row in shown if row.state != "in force"],
@@ -61,16 +61,6 @@ def overview(request: PortalRequest) -> HttpResponse:
     }
     status = 422 if form.is_bound and not form.is_valid() else 200
     return render(request, "governance/authority_overview.html", context, status=status)
-
-
-def run_of(values: dict[str, Any]) -> dry_run.DryRun:
-    """Who would have to sign for the values of a RouteForm."""
-    return dry_run.who_would_sign(
-        lambda into: authority.converted(values["amount"], values["currency"], into),
-        unit=values["unit"],
-        tier=values["tier"],
-        bucket=values["bucket"],
-    )
 
 
 @acts("gates.view")

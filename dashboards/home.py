@@ -14,6 +14,7 @@ from accounts import policy
 from accounts.models import User
 from accounts.selectors import waiting_grants
 from dashboards.proposal import promised
+from governance.authority_selectors import number_to_confirm, versions_to_vote_on
 from governance.models import Tranche
 from governance.selectors import changes_to_confirm, open_signings_for
 from ledger import clock
@@ -49,7 +50,7 @@ def waiting_for(user: User) -> list[Waiting]:
     """Everything that waits for the user, what is due first on top; drafts, which are their own, last."""
     sources = (
         _decisions, _scorecards, _sponsorships, _submitted, _scorings, _to_decide, _tranches, _claims,
-        _envelopes, _rates, _grants,
+        _envelopes, _rates, _grants, _authority,
     )  # fmt: skip
     found = [item for source in sources for item in source(user)]
     found.sort(key=lambda item: (item.due or date.max, item.what, item.subject))
@@ -197,6 +198,22 @@ def _grants(user: User) -> Iterator[Waiting]:
     if number := waiting_grants(user).count():
         subject = "1 role grant waits" if number == 1 else f"{number} role grants wait"
         yield Waiting("Confirm grants", f"{subject} for a second person", "", reverse("people"))
+
+
+def _authority(user: User) -> Iterator[Waiting]:
+    """A version of the authority to vote on, bodies and members to confirm."""
+    if policy.may(user, "authority.approve"):
+        for version in versions_to_vote_on(user):
+            yield Waiting(
+                "Approve the authority",
+                str(version).capitalize(),
+                "",
+                version.get_absolute_url(),
+                version.valid_from,
+            )
+    if policy.may(user, "body.confirm") and (number := number_to_confirm(user)):
+        subject = "1 seat or body waits" if number == 1 else f"{number} seats or bodies wait"
+        yield Waiting("Confirm members", f"{subject} for a second person", "", reverse("body-list"))
 
 
 def _drafts(user: User) -> Iterator[Waiting]:

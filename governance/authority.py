@@ -99,7 +99,8 @@ def _day(text: str) -> date | None:
 
 # Which step ----------------------------------------------------------------------------------
 
-_WITH_SEATS = Prefetch("seats", Seat.objects.select_related("body", "person").order_by("position"))
+SEATS = Seat.objects.select_related("body", "person").order_by("position")
+_WITH_SEATS = Prefetch("seats", SEATS)
 
 
 def version_in_force(on: date | None = None) -> AuthorityVersion | None:
@@ -505,7 +506,7 @@ def open_places(signing: SigningRound, votes: Iterable[Signature]) -> list[OpenP
     given = list(votes)
     missing: list[OpenPlace] = []
     if not any(vote.seat is not None and vote.seat.step_id != signing.step_id for vote in given):
-        for seat in signing.step.seats.select_related("body", "person").order_by("position"):
+        for seat in sorted(signing.step.seats.all(), key=lambda seat: seat.position):
             if seat.body is not None:
                 lacking = seat.body.quorum - tally(seat, given).present
                 if lacking > 0:

@@ -267,3 +267,25 @@ def bodies_on_page() -> list[BodyOnPage]:
         members = sorted({*people}, key=lambda person: (person.name, person.pk))
         shown.append(BodyOnPage(body, members, memberships, used.get(body.pk, 0)))
     return shown
+
+
+# What waits ----------------------------------------------------------------------------------
+
+
+def versions_to_vote_on(user: User) -> list[AuthorityVersion]:
+    """The proposed version that waits for the vote of this executive."""
+    draft = open_draft()
+    version = draft.proposed if draft is not None else None
+    if version is None or version.approvals.filter(by=user).exists():
+        return []
+    wrote = version.proposed_by_id == user.pk or user.pk in version.writers
+    return [] if wrote or not policy.reach(user, "authority.approve").everywhere else [version]
+
+
+def number_to_confirm(user: User) -> int:
+    """How many bodies and members wait for this second person."""
+    if not policy.reach(user, "body.confirm").everywhere:
+        return 0
+    members = BodyMember.objects.unended().filter(confirmation=None).exclude(user=user)
+    bodies = Body.objects.filter(confirmation=None)
+    return sum(rows.exclude(proposed_by=user).count() for rows in (members, bodies))

@@ -59,7 +59,7 @@ def rounds_for(user: User) -> SigningRoundQuerySet:
         .prefetch_related(
             Prefetch("signatures", _SIGNATURES),
             Prefetch("notices", SigningNotice.objects.select_related("step", "transaction").order_by("id")),
-            "step__seats",
+            Prefetch("step__seats", authority.SEATS),
         )
         .order_by("due_on", "id")
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.errors import InvalidMove
 from accounts.models import User
-from dashboards.demo import company
+from dashboards.demo import authority, company
 from dashboards.demo.books import Books
 from dashboards.demo.bulk import bulk_portfolio
 from dashboards.demo.history import Teller
@@ -87,6 +87,7 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         for road in world.roads.values():
             teller.start(road.life())
         teller.tell()
+        authority.propose(world.cast)
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))
     refresh_scores()

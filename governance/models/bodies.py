@@ -70,8 +70,6 @@ class BodyMemberQuerySet(models.QuerySet["BodyMember"]):
 class BodyMember(Fact):
     """A seat in a body for some time, proposed by one person and confirmed by another."""
 
-    is_a_right = True
-
     body = models.ForeignKey(Body, models.PROTECT, related_name="members")
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     valid_from = models.DateField(default=clock.today)
@@ -101,8 +99,6 @@ class BodyMember(Fact):
 class BodyMemberConfirmation(Fact):
     """The second person's yes to a membership."""
 
-    is_a_right = True
-
     member = models.OneToOneField(BodyMember, models.PROTECT, related_name="confirmation")
     confirmed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
 
@@ -112,8 +108,6 @@ class BodyMemberConfirmation(Fact):
 
 class BodyMemberEnd(Fact):
     """The early end of a membership, effective at once."""
-
-    is_a_right = True
 
     member = models.OneToOneField(BodyMember, models.PROTECT, related_name="ending")
     ended_by = models.ForeignKey(User, models.PROTECT, related_name="+")

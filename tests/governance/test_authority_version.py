@@ -10,7 +10,7 @@ import time_machine
 from django.urls import reverse
 
 from accounts.errors import Changed, Incomplete, InvalidMove, NotAllowed, Refused
-from accounts.models import Role, Unit, User
+from accounts.models import Notification, Role, Unit, User
 from governance import authority, authority_selectors, services
 from governance.authority_document import Content, empty_step
 from governance.models import AuthorityAdoption, AuthorityDraft, AuthorityVersion
@@ -108,6 +108,19 @@ def test_the_page_shows_what_differs(
     assert "up to 5,000.00" in page
     assert "Step “Board”" in page
     assert sign_in(executives[0]).get(reverse("authority")).status_code == HTTPStatus.OK
+
+
+def test_home_and_a_message_tell_who_has_to_vote(
+    sign_in: SignIn, office: User, executives: tuple[User, User], proposed: AuthorityVersion
+) -> None:
+    waits = "Approve the authority"
+    assert waits in sign_in(executives[0]).get(reverse("home")).content.decode()
+    assert waits not in sign_in(office).get(reverse("home")).content.decode()
+    assert (
+        Notification.objects.filter(recipient__in=executives, path=proposed.get_absolute_url()).count() == 2
+    )
+    services.approve_authority(proposed, vote="for", seen_hash=proposed.content_hash, actor=executives[0])
+    assert waits not in sign_in(executives[0]).get(reverse("home")).content.decode()
 
 
 def test_rows_are_added_moved_and_taken_away_without_javascript(

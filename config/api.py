@@ -20,6 +20,7 @@ from accounts.http import PortalRequest, acts
 from config.problems import CONTENT_TYPE
 from dashboards.api import FiguresView, InitiativeViewSet
 from governance.api import EnvelopeViewSet, SigningRoundViewSet
+from governance.authority_api import RouteView
 from governance.round_api import FundingRoundViewSet, RoundItemViewSet
 from portfolio.api import ActualsView, UnitViewSet
 from scoring.api import ScoreTrialView, ScoreViewSet, ScoringModelViewSet
@@ -136,6 +137,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
             [
                 path("schema/", SchemaView.as_view(), name="schema"),
                 path("docs/", docs, name="docs"),
+                path("authority/route/", RouteView.as_view(), name="authority-route"),
                 path("figures/", FiguresView.as_view(), name="figures"),
                 path("score/", ScoreTrialView.as_view(), name="score-trial"),
                 path("actuals/", ActualsView.as_view(), name="actuals"),

@@ -80,6 +80,10 @@ app.conf.update(
             "task": "governance.review_tasks.open_access_review",
             "schedule": crontab(month_of_year="1,7", day_of_month=1, hour=6, minute=30),
         },
+        "remind signers": {
+            "task": "governance.tasks.remind_signers",
+            "schedule": crontab(hour=6, minute=10),
+        },
         "remind assessors": {
             "task": "scoring.tasks.remind_assessors",
             "schedule": crontab(hour=6, minute=0),

@@ -14,6 +14,7 @@ from accounts import policy
 from accounts.models import User
 from accounts.selectors import waiting_grants
 from dashboards.proposal import promised
+from governance.authority_selectors import number_to_confirm, versions_to_vote_on
 from governance.models import Tranche
 from governance.permissions import may_put_in_force
 from governance.round_selectors import waiting_in
@@ -53,7 +54,7 @@ def waiting_for(user: User) -> list[Waiting]:
     """Everything that waits for the user, what is due first on top; drafts, which are their own, last."""
     sources = (
         _decisions, _scorecards, _sponsorships, _submitted, _scorings, _to_decide, _tranches, _claims,
-        _envelopes, _rates, _grants, _conditions, _gates,
+        _envelopes, _rates, _grants, _conditions, _gates, _authority,
     )  # fmt: skip
     found = [item for source in sources for item in source(user)]
     found.sort(key=lambda item: (item.due or date.max, item.what, item.subject))
@@ -230,6 +231,22 @@ def _gates(user: User) -> Iterator[Waiting]:
     if proposal is not None and may_put_in_force(user, proposal):
         url = reverse("gate-proposal", args=[proposal.pk])
         yield Waiting("Answer proposed gates", proposal.reason, f"proposed by {proposal.by}", url)
+
+
+def _authority(user: User) -> Iterator[Waiting]:
+    """A version of the authority to vote on, bodies and members to confirm."""
+    if policy.may(user, "authority.approve"):
+        for version in versions_to_vote_on(user):
+            yield Waiting(
+                "Approve the authority",
+                str(version).capitalize(),
+                "",
+                version.get_absolute_url(),
+                version.valid_from,
+            )
+    if policy.may(user, "body.confirm") and (number := number_to_confirm(user)):
+        subject = "1 seat or body waits" if number == 1 else f"{number} seats or bodies wait"
+        yield Waiting("Confirm members", f"{subject} for a second person", "", reverse("body-list"))
 
 
 def _drafts(user: User) -> Iterator[Waiting]:

@@ -15,7 +15,7 @@ from accounts.http import PortalRequest, acts
 from accounts.models import Unit, User
 from accounts.verdict import Verdict
 from dashboards import proposal as page
-from governance import gates
+from governance import dry_run, gates
 from governance.permissions import may_change_case, may_complete_case, may_submit
 from portfolio import case, services
 from portfolio.forms import StartForm, content_from_post
@@ -183,6 +183,7 @@ def _show(
         "benefit_categories": case.BENEFIT_CATEGORIES,
         "preview": preview(clean, clean["currency"]),
         "relations": case.RELATIONS,
+        "run": dry_run.of_proposal(initiative, clean, request.user),
         "similar": page.similar_to(request.user, initiative, clean),
         "triage_by": triage,
         "decision_by": decision,

@@ -59,8 +59,7 @@ class SigningRoundSerializer(serializers.ModelSerializer[SigningRound]):
         """Whose signatures are still missing, in words"""
         if not signing.is_open:
             return ""
-        votes = [vote for vote in signing.signatures.all() if vote.vote == Signature.Vote.FOR]
-        return authority.in_words(authority.open_places(signing, votes))
+        return authority.in_words(authority.open_places(signing, list(signing.signatures.all())))
 
 
 class SignSerializer(serializers.Serializer[Any]):

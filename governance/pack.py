@@ -50,7 +50,7 @@ def content_of(
             "currency": case.currency,
             "base_currency": settings.BASE_CURRENCY,
             "tested_amount": tested_amount,
-            "step": {"version": step.version, "position": step.position, "name": step.name},
+            "step": {"version": step.version.number, "position": step.position, "name": step.name},
             "case": {
                 "id": case.pk,
                 "version": case.version,
@@ -157,8 +157,7 @@ def changes_since(signing: SigningRound, initiative: Initiative) -> list[dict[st
         return case_document.changes(signing.case.content, case.content) or [
             _change("case", "Case", f"version {pack['case']['version']}", f"version {case.version}")
         ]
-    tested = authority.tested_amount(initiative, case)
-    step = authority.step_for(tested, initiative.risk_tier)
+    step = authority.route_of(initiative, case).step
     score = score_data(score_of(initiative))
     before = pack["score"]
     compared = [
@@ -181,7 +180,7 @@ def changes_since(signing: SigningRound, initiative: Initiative) -> list[dict[st
         for item in pack["items"]
         if (until := item.get("waived_until")) and until < today
     ]
-    if (step.version, step.position) > (pack["step"]["version"], pack["step"]["position"]):
+    if (step.version.number, step.position) > (pack["step"]["version"], pack["step"]["position"]):
         changes.append(_change("step", "Authority", pack["step"]["name"], step.name))
     return changes
 

@@ -259,25 +259,24 @@ def signing_principal(user: User, signing: SigningRound) -> User | None:
 
 def _standing(user: User, signing: SigningRound) -> tuple[Place | None, User | None]:
     """Where the user signs, and for whom: their own roles first, then those that are lent to them."""
-    votes = authority.votes_for(signing)
-    place = _place_with(authority.roles_for(user, signing.initiative.unit), user, signing, votes)
+    unit = signing.initiative.unit
+    place = _place_with(authority.roles_for(user, unit), user, user, signing)
     if place is not None:
         return place, None
     for standing in deputies.standings(user):
         if standing.reaches(signing, list(signing.signatures.all())):
-            place = _place_with(standing.roles_for(signing.initiative.unit), user, signing, votes)
-            if place is not None:
+            place = _place_with(standing.roles_for(unit), user, standing.principal, signing)
+            # A vote of a body is its member's own: nobody stands in for it.
+            if place is not None and not place.is_of_a_body:
                 return place, standing.principal
     return None, None
 
 
-def _place_with(
-    roles: frozenset[str], user: User, signing: SigningRound, votes: list[Signature]
-) -> Place | None:
-    """The place that these roles can take."""
-    initiative = signing.initiative
+def _place_with(roles: frozenset[str], user: User, sitting: User, signing: SigningRound) -> Place | None:
+    """The place that the user can take with these roles, for the one whose seat it is."""
+    initiative, votes = signing.initiative, authority.votes_for(signing)
     if policy.has_role_for(user, "decision.sign", initiative):
-        place = authority.place_of(roles, signing, votes)
+        place = authority.place_of(roles, signing, votes, user=sitting)
         if place is not None:
             return place
     concurred = any(vote.seat_id is None for vote in votes)
@@ -286,8 +285,20 @@ def _place_with(
     return None
 
 
-def may_sign(user: User, signing: SigningRound) -> Verdict:
-    """The policy table first, then who is kept out, then a seat that is theirs and free."""
+def votes_open_to(user: User, signing: SigningRound) -> list[str]:
+    """How the user may vote: only bodies know abstention, and who has a part in it only abstains."""
+    place = signing_place(user, signing)
+    if place is None or not place.is_of_a_body:
+        return [Signature.Vote.FOR, Signature.Vote.AGAINST]
+    is_conflicted = excluded_because(user, signing.initiative) is not None
+    return [Signature.Vote.ABSTAIN] if is_conflicted else list(Signature.Vote.values)
+
+
+def may_sign(user: User, signing: SigningRound, vote: str = "") -> Verdict:
+    """The policy table first, then who is kept out, then a seat that is theirs and free.
+
+    A member of a body who has a part in it may abstain, and nothing else.
+    """
     initiative = signing.initiative
     place, principal = _standing(user, signing)
     action = "risk.concur" if place is not None and place.seat is None else "decision.sign"
@@ -297,9 +308,19 @@ def may_sign(user: User, signing: SigningRound) -> Verdict:
     if deputy := deputies.signed_for(user, signing):
         return deny(f"{deputy} signed on your behalf already.")
     verdict = segregation.judge(verdict, action, ties(user, initiative))
-    if verdict and place is None:
+    if not verdict:
+        if place is None or not place.is_of_a_body:
+            return verdict
+        if vote not in {"", Signature.Vote.ABSTAIN}:
+            return deny(f"{verdict.reason} You may abstain, and say which conflict keeps you out.")
+        verdict = ALLOW
+    if place is None and not signing.is_open:
+        return Verdict(False, "This signing round has ended.", is_about_state=True)
+    if place is None:
         return deny(_no_seat(user, signing))
-    if verdict and principal is not None:
+    if vote == Signature.Vote.ABSTAIN and not place.is_of_a_body:
+        return deny("Only a member of a body may abstain: sign for or against.")
+    if principal is not None:
         # Even a rule that bends for themselves keeps a principal out: they can't give the reason.
         theirs = segregation.ties_that_count(action, ties(principal, initiative))
         if theirs:
@@ -309,10 +330,19 @@ def may_sign(user: User, signing: SigningRound) -> Verdict:
 
 def _no_seat(user: User, signing: SigningRound) -> str:
     missing = authority.open_places(signing, authority.votes_for(signing))
+    roles = authority.roles_for(user, signing.initiative.unit)
+    bodies, person = authority.bodies_of(user), user.person.pk
+    later = [place.seat for place in missing[1:] if place.seat is not None]
+    if signing.step.in_order and any(authority.sits(seat, roles, person, bodies) for seat in later):
+        return f"This step is signed in order: {authority.in_words(missing[:1])} first, then you."
     needs = f"This needs {authority.in_words(missing)}"
-    limit = authority.limit_of(authority.roles_for(user, signing.initiative.unit), signing)
-    if limit is None or limit.position >= signing.step.position:
+    limit = authority.limit_of(roles, signing, user=user)
+    if limit is None:
+        return f"{needs}; you hold no seat of the authority."
+    if limit.position >= signing.step.position:
         return f"{needs}; your seat is taken."
+    if limit.limit is None:
+        return f"{needs}; your step is “{limit.name}”, below it."
     return f"{needs}; your authority ends at {limit.limit:,.2f} {limit.currency}."
 
 

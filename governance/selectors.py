@@ -20,6 +20,7 @@ from governance.models import (
     EnvelopeChange,
     GatePassage,
     Signature,
+    SigningNotice,
     SigningRound,
     SigningRoundQuerySet,
     Tranche,
@@ -46,18 +47,20 @@ NOTHING = Decimal(0)
 
 # Signing -------------------------------------------------------------------------------------
 
+_SIGNATURES = Signature.objects.select_related(
+    "by", "on_behalf_of", "seat__step", "seat__body", "seat__person"
+).order_by("id")
+
 
 def rounds_for(user: User) -> SigningRoundQuerySet:
     """The rounds that the user may read, with all that a list shows, those due first on top."""
     return (
         SigningRound.objects.open_to(user)
-        .select_related("initiative__unit", "step", "case", "ending", "decision", "opened_by")
+        .select_related("initiative__unit", "step__version", "case", "ending", "decision", "opened_by")
         .prefetch_related(
-            Prefetch(
-                "signatures",
-                Signature.objects.select_related("by", "on_behalf_of", "seat__step").order_by("id"),
-            ),
-            "step__seats",
+            Prefetch("signatures", _SIGNATURES),
+            Prefetch("notices", SigningNotice.objects.select_related("step", "transaction").order_by("id")),
+            Prefetch("step__seats", authority.SEATS),
         )
         .order_by("due_on", "id")
     )
@@ -74,7 +77,9 @@ def open_signings_for(user: User) -> list[SigningRound]:
     waiting = rounds_for(user).unended().filter(~Exists(signed), in_stage, initiative__closed_kind="")
     rounds = list(waiting)
     excluded = excluded_from(user, {signing.initiative_id for signing in rounds})
-    above = _steps_above(rounds)
+    versions = {signing.step.version_id: signing.step.version for signing in rounds}
+    steps = {pk: authority.steps_of(version) for pk, version in versions.items()}
+    bodies = authority.bodies_of(user) if rounds else frozenset()
     standings = deputies.standings(user)
     ids = {signing.initiative_id for signing in rounds}
     excluded_principals = {row.principal.pk: excluded_from(row.principal, ids) for row in standings}
@@ -83,38 +88,55 @@ def open_signings_for(user: User) -> list[SigningRound]:
         unit, votes = signing.initiative.unit, list(signing.signatures.all())
         if any(vote.on_behalf_of_id == user.pk for vote in votes):
             return False
+        ladder, decides = steps[signing.step.version_id], deciding.covers(unit)
         own = authority.roles_for(user, unit)
-        if _has_place(signing, own, above, decides=deciding.covers(unit)):
-            return True
-        return any(
-            row.reaches(signing, votes)
-            and signing.initiative_id not in excluded_principals[row.principal.pk]
-            and _has_place(signing, row.roles_for(unit), above, decides=deciding.covers(unit))
+        place = _place(user.person.pk, own, signing, ladder, bodies, decides=decides)
+        # Who has a part in it may still abstain in a body.
+        if place is not None:
+            return place.is_of_a_body or signing.initiative_id not in excluded
+        return signing.initiative_id not in excluded and any(
+            _lends_a_seat(row, signing, ladder, votes, decides=decides)
             for row in standings
+            if signing.initiative_id not in excluded_principals[row.principal.pk]
         )
 
-    return [signing for signing in rounds if signing.initiative_id not in excluded and has_place(signing)]
+    return [signing for signing in rounds if has_place(signing)]
 
 
-def _steps_above(rounds: Iterable[SigningRound]) -> dict[int, list[AuthorityStep]]:
-    """By version all steps with their seats."""
-    versions = {signing.step.version for signing in rounds}
-    found: dict[int, list[AuthorityStep]] = {version: [] for version in versions}
-    steps = AuthorityStep.objects.filter(version__in=versions).order_by("position").prefetch_related("seats")
-    for step in steps:
-        found[step.version].append(step)
-    return found
-
-
-def _has_place(
-    signing: SigningRound, roles: frozenset[str], steps: dict[int, list[AuthorityStep]], *, decides: bool
-) -> bool:
-    votes = [vote for vote in signing.signatures.all() if vote.vote == Signature.Vote.FOR]
-    from_own = [step for step in steps[signing.step.version] if step.position >= signing.step.position]
-    if decides and authority.place_among(roles, from_own, votes) is not None:
-        return True
+def _place(
+    person: int,
+    roles: frozenset[str],
+    signing: SigningRound,
+    steps: list[AuthorityStep],
+    bodies: frozenset[int],
+    *,
+    decides: bool,
+) -> authority.Place | None:
+    votes = list(signing.signatures.all())
+    if decides:
+        ladder = authority.ladder_of(signing, steps)
+        place = authority.place_among(roles, ladder, votes, person=person, bodies=bodies)
+        if place is not None:
+            return place
     concurred = any(vote.seat_id is None for vote in votes)
-    return authority.needs_concurrence(signing) and not concurred and Role.RISK_OFFICER in roles
+    if authority.needs_concurrence(signing) and not concurred and Role.RISK_OFFICER in roles:
+        return authority.Place(None, Role.RISK_OFFICER)
+    return None
+
+
+def _lends_a_seat(
+    row: deputies.Standing,
+    signing: SigningRound,
+    steps: list[AuthorityStep],
+    votes: list[Signature],
+    *,
+    decides: bool,
+) -> bool:
+    if not row.reaches(signing, votes):
+        return False
+    roles = row.roles_for(signing.initiative.unit)
+    place = _place(row.principal.pk, roles, signing, steps, frozenset(), decides=decides)
+    return place is not None and not place.is_of_a_body
 
 
 def excluded_from(user: User, initiatives: Iterable[int]) -> set[int]:
@@ -151,7 +173,7 @@ def decisions_of(initiative: Initiative) -> QuerySet[Decision]:
     return (
         Decision.objects.filter(initiative=initiative)
         .select_related("transaction", "signing", "case")
-        .prefetch_related("conditions__owner", "signing__signatures__by")
+        .prefetch_related("conditions__owner", Prefetch("signing__signatures", _SIGNATURES))
         .order_by("-id")
     )
 

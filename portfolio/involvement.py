@@ -12,6 +12,12 @@ def acting_for(person: int) -> list[int]:
     return [person, *User.objects.filter(answers_for_it=person).values_list("pk", flat=True)]
 
 
+def answering_for(accounts: Iterable[int]) -> set[int]:
+    """The people who answer for the service accounts among these."""
+    found = User.objects.filter(pk__in=list(accounts)).values_list("answers_for_it", flat=True)
+    return {pk for pk in found if pk is not None}
+
+
 def involvement(user: User, initiative: Initiative) -> str | None:
     """Why the user may not decide on it, as in 'You own this initiative'; None if they are free.
 
@@ -50,3 +56,17 @@ def hands_in(user: User, initiatives: Iterable[Initiative]) -> dict[int, list[st
     add("scored", assessed.values_list("initiative", flat=True))
     add("edited", edited.values_list("case__initiative", flat=True))
     return found
+
+
+def involved_in(initiative: Initiative) -> set[int]:
+    """Everybody who has a hand in one initiative, as `involvement` would say of each, in a few queries.
+
+    The people who answer for a service account that has one are in it too.
+    """
+    named = {initiative.created_by_id, initiative.owner_id, initiative.sponsor_id}
+    people = {pk for pk in named if pk is not None}
+    people |= set(CaseEditor.objects.filter(case__initiative=initiative).values_list("user", flat=True))
+    people |= set(BusinessCase.objects.filter(initiative=initiative).values_list("submitted_by", flat=True))
+    scored = Appointment.objects.filter(initiative=initiative, part=Part.ASSESSOR)
+    people |= set(scored.values_list("person", flat=True))
+    return people | answering_for(people)

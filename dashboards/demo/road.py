@@ -461,11 +461,11 @@ class Road:
     def _sign_all(self, signing: SigningRound, reasons: tuple[str, ...], *, left: int = 0) -> Life:
         """Sign, seat after seat, until only `left` places are open."""
         while places := authority.open_places(signing, authority.votes_for(signing)):
-            if sum(votes for _, votes in places) <= left:
+            if sum(place.votes for place in places) <= left:
                 return
             yield self.after(0.5, 2.5)
             # On the light track finance signs first, so that it is the unit head's turn.
-            role = places[-1][0] if signing.step.position == 1 else places[0][0]
+            role = places[-1].role if signing.step.position == 1 else places[0].role
             self._vote(signing, self._signatory(role, signing), "for", self.say(reasons))
 
     def _vote(self, signing: SigningRound, person: User, vote: str, reason: str) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.errors import InvalidMove
 from accounts.models import User
-from dashboards.demo import company
+from dashboards.demo import authority, company
 from dashboards.demo.books import Books
 from dashboards.demo.bulk import bulk_portfolio
 from dashboards.demo.gates import about_gates
@@ -92,6 +92,7 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         teller.start(past_round(world))
         teller.tell()
         round_of_today(world)
+        authority.propose(world.cast)
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))
     refresh_scores()

@@ -102,3 +102,9 @@ class SignatureForm(DecidingForm):
     seen_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     field_order = ("vote", "reason", "password", "seen_hash")
+
+    def __init__(self, *args: Any, votes: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field, offered = self.fields["vote"], set(votes)
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [choice for choice in Signature.Vote.choices if choice[0] in offered]

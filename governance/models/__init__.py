@@ -1,6 +1,14 @@
 """Who decides, and the money that follows."""
 
-from governance.models.authority import AuthorityStep, Seat
+from governance.models.authority import (
+    AuthorityAdoption,
+    AuthorityApproval,
+    AuthorityDraft,
+    AuthorityStep,
+    AuthorityVersion,
+    Seat,
+)
+from governance.models.bodies import Body, BodyConfirmation, BodyMember, BodyMemberConfirmation, BodyMemberEnd
 from governance.models.conditions import ConditionReminder, ConditionReport, ConditionReview
 from governance.models.gate_sets import GateSet, GateSetDraft, GateSetProposal, GateSetVerdict
 from governance.models.gates import Evidence, Gate, GateItem, GatePassage, Verb
@@ -39,6 +47,7 @@ from governance.models.signing import (
     SigningRoundQuerySet,
     StopRule,
 )
+from governance.models.waiting import FamilySeparation, SigningNotice
 from governance.models.waivers import Waiver
 
 __all__ = [
@@ -47,9 +56,18 @@ __all__ = [
     "AccessReviewLine",
     "AgendaChange",
     "AgendaItem",
+    "AuthorityAdoption",
+    "AuthorityApproval",
+    "AuthorityDraft",
     "AuthorityStep",
+    "AuthorityVersion",
     "BoardResolution",
     "BoardResolutionConfirmation",
+    "Body",
+    "BodyConfirmation",
+    "BodyMember",
+    "BodyMemberConfirmation",
+    "BodyMemberEnd",
     "Commitment",
     "Condition",
     "ConditionReminder",
@@ -64,6 +82,7 @@ __all__ = [
     "EnvelopeConfirmation",
     "EnvelopeQuerySet",
     "Evidence",
+    "FamilySeparation",
     "FundingCandidate",
     "FundingRound",
     "FundingRoundQuerySet",
@@ -80,6 +99,7 @@ __all__ = [
     "RoundPack",
     "Seat",
     "Signature",
+    "SigningNotice",
     "SigningRound",
     "SigningRoundEnd",
     "SigningRoundQuerySet",

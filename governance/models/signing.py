@@ -90,18 +90,21 @@ class Signature(Fact):
     class Vote(models.TextChoices):
         FOR = "for", "For"
         AGAINST = "against", "Against"
+        ABSTAIN = "abstain", "Abstain"
 
     signing = models.ForeignKey(SigningRound, models.PROTECT, related_name="signatures")
     seat = models.ForeignKey(
         Seat, models.PROTECT, null=True, related_name="+"
     )  # null: the risk officer concurs
     by = models.ForeignKey(User, models.PROTECT, related_name="signatures")
-    role = models.CharField(max_length=32, choices=Role.choices)
+    role = models.CharField(max_length=32, choices=Role.choices, blank=True)  # blank: by name
     vote = models.CharField(max_length=8, choices=Vote.choices)
     reason = models.TextField()
     seen_hash = models.CharField(max_length=64)
     # For whom a deputy signs.
     on_behalf_of = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    # A member of a body who may not decide on it: abstains, and counts for no quorum.
+    is_conflicted = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -116,10 +119,20 @@ class Signature(Fact):
                 name="nobody_is_signed_for_twice",
                 violation_error_message="A deputy signed for this person already.",
             ),
+            models.CheckConstraint(
+                condition=Q(is_conflicted=False) | Q(vote="abstain"),
+                name="the_conflicted_only_abstain",
+                violation_error_message="Who has a part in it may only abstain.",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.by}: {self.get_vote_display()}"
+
+    @property
+    def place(self) -> str:
+        """Where they sat, in words: the seat, or the risk officer who concurs."""
+        return str(self.seat) if self.seat is not None else self.get_role_display()
 
 
 class Decision(Fact):

@@ -1,6 +1,15 @@
 """Deciding and releasing: signing rounds, decisions and their money, tranches, envelopes, stopping."""
 
 from governance.gates import accept_operation, call_in, retire, set_outcome, supply_evidence
+from governance.services.authority import (
+    approve_authority,
+    discard_authority_draft,
+    propose_authority,
+    save_authority_draft,
+    separate_family,
+    start_authority_draft,
+)
+from governance.services.bodies import confirm_body, confirm_member, end_member, propose_body, propose_member
 from governance.services.changing import change_case
 from governance.services.conditions import chase_conditions, report_condition, review_condition
 from governance.services.envelopes import confirm_envelope_change, propose_envelope_change
@@ -33,6 +42,7 @@ from governance.services.rounds import (
 from governance.services.signing import sign
 from governance.services.stopping import PILOT_DAYS, outcome_of_stopping, stop, withdraw
 from governance.services.tranches import release_tranche, request_tranche
+from governance.services.waiting import remind_signings
 
 __all__ = [
     "CONDITION_ROWS",
@@ -44,11 +54,16 @@ __all__ = [
     "Signed",
     "accept_operation",
     "add_item",
+    "approve_authority",
     "call_in",
     "change_case",
     "chase_conditions",
     "close_round",
+    "confirm_body",
     "confirm_envelope_change",
+    "confirm_member",
+    "discard_authority_draft",
+    "end_member",
     "freeze_round",
     "gate_of",
     "move_item",
@@ -56,18 +71,25 @@ __all__ = [
     "open_round",
     "open_signing",
     "outcome_of_stopping",
+    "propose_authority",
+    "propose_body",
     "propose_by_rank",
     "propose_envelope_change",
     "propose_item",
+    "propose_member",
     "release_tranche",
+    "remind_signings",
     "remove_item",
     "report_condition",
     "request_tranche",
     "retire",
     "review_condition",
+    "save_authority_draft",
+    "separate_family",
     "set_outcome",
     "sign",
     "sign_items",
+    "start_authority_draft",
     "stop",
     "suggestion",
     "supply_evidence",

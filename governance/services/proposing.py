@@ -104,11 +104,11 @@ def open_signing(
         gates.require(items, gate)
         tested = authority.tested_amount(initiative, case)
         try:
-            step = _step_with_holders(initiative, tested, verb)
+            step = _step_with_holders(initiative, case)
         except NobodyEligible:
             if resolution is None:
                 raise
-            step = authority.steps_in_force()[-1]
+            step = authority.route_of(initiative, case).ladder[-1]
         else:
             if resolution is not None:
                 raise Refused(
@@ -301,12 +301,13 @@ def _why_not_amount(
     return {}
 
 
-def _step_with_holders(initiative: Initiative, tested: Decimal, verb: str) -> AuthorityStep:
+def _step_with_holders(initiative: Initiative, case: BusinessCase) -> AuthorityStep:
     """The step that the amount needs, or the next one whose seats all have somebody who may decide."""
-    for step in authority.steps_from(authority.step_for(tested, initiative.risk_tier)):
-        people = {user for seat in step.seats.all() for user in authority.holders(seat.role, initiative.unit)}
+    seating = authority.Seating(initiative.unit)
+    for step in authority.route_of(initiative, case).ladder:
+        people = seating.everybody(step).values()
         excluded = {user.pk for user in people if excluded_because(user, initiative)}
-        if authority.is_filled(step, excluded, initiative.unit):
+        if seating.fills(step, excluded):
             return step
     raise NobodyEligible(
         f"Nobody may decide on {initiative.reference}: on every step that covers it, the holders of a seat "
@@ -322,10 +323,12 @@ def _due_on(initiative: Initiative, gate: str) -> date:
 
 
 def _who_could_sign(signing: SigningRound) -> list[User]:
-    roles = {seat.role for seat in signing.step.seats.all()}
+    """Whose turn it may be: on every seat, or on the first one where they sign in order."""
+    seating = authority.Seating(signing.initiative.unit)
+    seats = list(signing.step.seats.select_related("body", "person").order_by("position"))
+    people = {user for seat in seats[: 1 if signing.step.in_order else None] for user in seating.people(seat)}
     if authority.needs_concurrence(signing):
-        roles.add(Role.RISK_OFFICER)
-    people = {user for role in roles for user in authority.holders(role, signing.initiative.unit)}
+        people |= set(seating.of_role(Role.RISK_OFFICER))
     return [user for user in people if not excluded_because(user, signing.initiative)]
 
 

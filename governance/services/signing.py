@@ -19,6 +19,7 @@ from governance.models import (
     EnvelopeBalance,
     Gate,
     GatePassage,
+    Seat,
     Signature,
     SigningRound,
     SigningRoundEnd,
@@ -26,7 +27,7 @@ from governance.models import (
     Tranche,
     Verb,
 )
-from governance.permissions import may_sign, signing_place, signing_principal
+from governance.permissions import excluded_because, may_sign, signing_place, signing_principal
 from governance.services.common import NOTHING, end_round, require_reason, require_running, tell_the_unit
 from governance.services.conditions import write_condition
 from governance.services.stopping import close_for_good
@@ -49,18 +50,20 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
     with record("decision.signed", actor=actor, about=signing.initiative, reason=reason) as act:
         locked = balances.lock(envelopes_for(signing))
         initiative = lifecycle.lock(signing.initiative)
-        signing = SigningRound.objects.select_related("case", "step").get(pk=signing.pk)
+        signing = SigningRound.objects.select_related("case", "step__version").get(pk=signing.pk)
         signing.initiative = initiative
         if actor.signatures.filter(signing=signing).exists():
             raise InvalidMove("You signed this already.")
         _require_seen(signing, seen_hash)
-        verdict = may_sign(actor, signing)
+        verdict = may_sign(actor, signing, vote)
         verdict.or_deny()
         require_running(signing)
         if changes := pack.changes_since(signing, initiative):
             raise Changed("What is decided on changed after this round was opened.", changes=changes)
         if vote not in Signature.Vote.values:
-            raise Refused("Vote for or against.", {"vote": "Choose for or against."})
+            raise Refused(
+                "Vote for or against.", {"vote": "Choose for or against; a body's member may abstain."}
+            )
         reason = require_reason(reason)
         segregation.mark(act, verdict, reason=reason, by=actor)
         place, principal = signing_place(actor, signing), signing_principal(actor, signing)
@@ -76,15 +79,43 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
             reason=reason,
             seen_hash=seen_hash,
             on_behalf_of=principal,
+            is_conflicted=place.is_of_a_body and excluded_because(actor, initiative) is not None,
         )
         act.on_behalf_of_id = principal.pk if principal is not None else None
         act.note(signing=signing.pk, vote=vote, role=place.role, content_hash=signing.content_hash)
-        if vote == Signature.Vote.AGAINST:
-            end_round(signing, SigningRoundEnd.Kind.REFUSED, reason, act=act)
-            tell_the_unit(initiative, "was refused", f"{actor} voted against: {reason}")
-        elif not authority.open_places(signing, authority.votes_for(signing)):
+        votes = authority.votes_for(signing)
+        if refusal := _why_refused(signature, votes):
+            end_round(signing, SigningRoundEnd.Kind.REFUSED, refusal, act=act)
+            tell_the_unit(initiative, "was refused", refusal)
+        elif not (missing := authority.open_places(signing, votes)):
             decide(signing, locked, act=act, actor=actor)
+        elif signing.step.in_order and not place.is_of_a_body and missing[0].seat is not None:
+            _tell_the_next(signing, missing[0].seat)
         return signature
+
+
+def _why_refused(signature: Signature, votes: list[Signature]) -> str:
+    """Why this vote closes the round: one person's no, or the no of a body whose quorum has voted."""
+    seat = signature.seat
+    if seat is None or seat.body is None:
+        is_against = signature.vote == Signature.Vote.AGAINST
+        return f"{signature.by} voted against: {signature.reason}" if is_against else ""
+    count = authority.tally(seat, votes)
+    if not count.decided(seat.body.quorum) or count.carries:
+        return ""
+    said = "; ".join(f"{vote.by}: {vote.reason}" for vote in votes if vote.vote == Signature.Vote.AGAINST)
+    words = f"{seat.body} voted {count.votes_for} for and {count.votes_against} against"
+    return f"{words}{f', {count.abstained} abstained' if count.abstained else ''}. {said}".strip()
+
+
+def _tell_the_next(signing: SigningRound, seat: Seat) -> None:
+    """Where a step is signed in order: it is the turn of the next seat."""
+    tell(
+        authority.Seating(signing.initiative.unit).people(seat),
+        subject=f"{signing.initiative.reference} waits for your signature",
+        sentence=f"It is your turn to sign “{signing.initiative.title}”, by {signing.due_on:%-d %b %Y}.",
+        path=signing.get_absolute_url(),
+    )
 
 
 def _require_seen(signing: SigningRound, seen_hash: str) -> None:
@@ -177,6 +208,7 @@ def decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Ac
         f"is decided: {signing.get_verb_display().lower()}",
         f"“{initiative.title}” at {signing.gate}: {signing.reason}",
     )
+    _inform(signing)
     if signing.verb in GRANTING and signing.amount:
         tell(
             authority.holders(Role.FINANCE, initiative.unit),
@@ -186,6 +218,23 @@ def decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Ac
             path=f"{initiative.get_absolute_url()}?tab=money",
         )
     return decision
+
+
+def _inform(signing: SigningRound) -> None:
+    """Tell the body that the authority names of a decision over the amount that it names."""
+    version = signing.step.version
+    if version.informed is None or version.informed_over is None:
+        return
+    base = settings.BASE_CURRENCY
+    if signing.tested_amount > authority.converted(version.informed_over, version.informed_currency, base):
+        initiative = signing.initiative
+        tell(
+            authority.Seating(initiative.unit).members(version.informed),
+            subject=f"{initiative.reference}: {signing.get_verb_display().lower()}, for your information",
+            sentence=f"“{initiative.title}” was decided at {signing.gate}; its tested amount is "
+            f"{signing.tested_amount:,.2f} {base}.",
+            path=signing.get_absolute_url(),
+        )
 
 
 def _follow(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Act) -> None:

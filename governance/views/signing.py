@@ -18,6 +18,7 @@ from governance.forms.common import ReasonForm
 from governance.forms.signing import ConfirmResolutionForm, ProposalForm, SignatureForm
 from governance.models import BoardResolution, Envelope, SigningRound
 from governance.permissions import (
+    excluded_because,
     may_confirm_resolution,
     may_open_signing,
     may_record_resolution,
@@ -25,6 +26,7 @@ from governance.permissions import (
     may_withdraw_signing,
     signing_place,
     signing_principal,
+    votes_open_to,
 )
 from governance.views.common import initiative_of, took
 from portfolio.selectors import people_by_id
@@ -88,8 +90,11 @@ def _pack_page(
         **_resolution(request, signing),
         "principal": signing_principal(user, signing) if place is not None else None,
         "is_concurrence": place is not None and place.seat is None,
+        "is_body": place is not None and place.is_of_a_body,
+        "conflict": excluded_because(user, signing.initiative) if place is not None else None,
         "may_withdraw": may_withdraw_signing(user, signing),
-        "form": form or SignatureForm(initial=started, is_fresh=is_fresh(request)),
+        "form": form
+        or SignatureForm(initial=started, votes=votes_open_to(user, signing), is_fresh=is_fresh(request)),
         "withdraw_form": ReasonForm(prefix="withdraw"),
         "error": error,
     }
@@ -140,8 +145,9 @@ def signing_concur(request: PortalRequest, pk: int) -> HttpResponse:
 
 
 def _sign(request: PortalRequest, signing: SigningRound) -> HttpResponse:
-    form = SignatureForm(request.POST, is_fresh=is_fresh(request))
-    may_sign(request.user, signing).or_deny()
+    may_sign(request.user, signing, request.POST.get("vote", "")).or_deny()
+    votes = votes_open_to(request.user, signing)
+    form = SignatureForm(request.POST, votes=votes, is_fresh=is_fresh(request))
     try:
         done = took(form, lambda values: services.sign(signing, **values, actor=request.user), request)
     except Changed as error:
@@ -206,7 +212,7 @@ def signing_open(request: PortalRequest, pk: int) -> HttpResponse:
         "reopening": reopening,
         "case": case,
         "tested_amount": tested,
-        "step": authority.step_for(tested, initiative.risk_tier) if tested is not None else None,
+        "step": authority.route_of(initiative, case).step if case is not None else None,
         "currency": settings.BASE_CURRENCY,
         "may_record_resolution": may_record_resolution(request.user, initiative),
     }

@@ -339,7 +339,7 @@ def test_what_waits_takes_as_many_queries_for_one_round_as_for_three(
 ) -> None:
     for number in range(2):
         opened(cast, in_decision(cast, cost=300_000, title=f"Another {number}"), 100_000)
-    with django_assert_max_num_queries(14):  # type: ignore[attr-defined]
+    with django_assert_max_num_queries(15):  # type: ignore[attr-defined]
         found = selectors.open_signings_for(User.objects.get(pk=cast.cfo.pk))
     assert len(found) == 3
 

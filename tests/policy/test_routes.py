@@ -61,6 +61,12 @@ OF_THE_WHOLE = {
     "gate-draft-discard",
     "gate-draft-material",
     "gate-propose",
+    "authority-draft",
+    "authority-draft-start",
+    "authority-draft-save",
+    "authority-draft-discard",
+    "authority-propose",
+    "body-propose",
 }
 FIGURES = {"figure-explain": "planned_cost", "initiative-figure": "roi"}
 

@@ -10,7 +10,16 @@ from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
 from dashboards.models import SavedView
 from governance.models import BoardResolution, Decision, Envelope, SigningRound, Tranche
-from governance.services import freeze_round, gate_sets, open_round, propose_envelope_change
+from governance.services import (
+    freeze_round,
+    gate_sets,
+    open_round,
+    propose_authority,
+    propose_body,
+    propose_envelope_change,
+    propose_member,
+    start_authority_draft,
+)
 from governance.services.deputies import name_deputy
 from governance.services.reviews import open_review
 from ledger import clock
@@ -224,6 +233,17 @@ def _case(world: World, initiative: Initiative) -> None:
         world.add("scorecards/", assignment.pk, thing)
 
 
+def _authority(world: World, office: User) -> None:
+    """A proposed version of the authority, a body and a member, all of the whole organisation."""
+    draft = start_authority_draft(preset="small", actor=office)
+    version = propose_authority(version=draft.version, reason="Smaller", actor=office)
+    world.add("authority/versions/", version.number, world.whole)
+    body = propose_body(name="Committee", quorum=1, actor=office)
+    world.add("bodies/", body.pk, world.whole)
+    member = propose_member(body, user=world.people["nobody"][0], actor=office)
+    world.add("bodies/members/", member.pk, world.whole)
+
+
 def _the_rest(world: World, group: Unit) -> None:
     """What belongs to no initiative: people, grants, units, money, files, messages, entries."""
     world.whole = whole = Thing(place(group), "-")
@@ -287,6 +307,7 @@ def _the_rest(world: World, group: Unit) -> None:
     world.add("access-reviews/", review.pk, None)
     for line in review.lines.filter(unit=world.unit)[:1]:
         world.add("access-reviews/lines/", line.pk, Thing(place(world.unit), "-"))
+    _authority(world, office)
     job = ImportJob.objects.create(kind="actuals", file_name="a.csv", content=b"x", by=finance)
     # A file may hold postings of any unit, so it is of the whole organisation.
     world.add("imports/", job.pk, whole)

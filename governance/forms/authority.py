@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.http import QueryDict
 
+from accounts import policy
 from accounts.models import Unit, User
 from governance import authority_document
 from governance.authority_document import MOST_SEATS, MOST_STEPS, Content, Row
@@ -148,10 +149,19 @@ class SeparationForm(forms.Form):
 
 
 class BodyForm(forms.Form):
-    """A body of named members."""
+    """A body of named members, or of the holders of a role."""
 
     name = forms.CharField(max_length=80, label="Name")
     quorum = forms.IntegerField(min_value=1, max_value=99, help_text="How many must vote.")
+    role = forms.ChoiceField(required=False, label="Members")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["role"]
+        if isinstance(field, forms.ChoiceField):
+            roles = policy.table()["decision.sign"].roles
+            holders = [(role, f"The holders of the role {policy.role_in_words(role)}") for role in roles]
+            field.choices = [("", "Named, one by one"), *holders]
 
 
 class MemberForm(forms.Form):

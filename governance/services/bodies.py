@@ -4,6 +4,7 @@ from datetime import date
 
 from django.urls import reverse
 
+from accounts import policy
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
 from governance import authority
@@ -23,10 +24,11 @@ MOST_MEMBERS = 99
 _CONFIRM = (Role.RISK_OFFICER, Role.CEO)
 
 
-def propose_body(*, name: str, quorum: int, actor: User) -> Body:
-    """Name a body of named members and its quorum; it counts once a second person confirms it.
+def propose_body(*, name: str, quorum: int, role: str = "", actor: User) -> Body:
+    """Name a body and its quorum, of the holders of a role or of named members.
 
-    Raises NotAllowed, or Refused for a name that is missing or taken, or a quorum of nobody.
+    It counts once a second person confirms it. Raises NotAllowed, or Refused for a name that is missing or
+    taken, a quorum of nobody, or a role that may not sign.
     """
     with record("body.proposed", actor=actor) as act:
         may_propose_body(actor).or_deny()
@@ -37,11 +39,13 @@ def propose_body(*, name: str, quorum: int, actor: User) -> Body:
             errors["name"] = "There is a body of this name already."
         if not 1 <= quorum <= MOST_MEMBERS:
             errors["quorum"] = f"A quorum is 1 to {MOST_MEMBERS} members."
+        if role and role not in policy.table()["decision.sign"].roles:
+            errors["role"] = "Choose a role that may sign decisions."
         if errors:
             raise Refused("This body can't be proposed so.", errors)
-        body = act.add(Body, name=name.strip(), quorum=quorum, proposed_by=actor)
+        body = act.add(Body, name=name.strip(), role=role, quorum=quorum, proposed_by=actor)
         act.about(body)
-        act.note(name=body.name, quorum=quorum)
+        act.note(name=body.name, quorum=quorum, role=role)
         _tell_who_confirms(actor, f"The body {body.name} waits for a second person", f"{actor} proposes it.")
         return body
 

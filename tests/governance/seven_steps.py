@@ -30,6 +30,7 @@ class Keepers:
     """Who proposes and who confirms."""
 
     def __init__(self, group: Unit) -> None:
+        self.group = group
         self.office = factories.make_person("Ofelia Keeper", Role.PORTFOLIO_OFFICE, group)
         self.risk = factories.make_person("Rita Keeper", Role.RISK_OFFICER, group)
         self.finance = factories.make_person("Fina Keeper", Role.FINANCE, group)

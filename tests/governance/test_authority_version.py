@@ -1,5 +1,6 @@
 """A version of the authority: drafted, proposed, approved by two, in force from its day; or refused."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -121,6 +122,25 @@ def test_home_and_a_message_tell_who_has_to_vote(
     )
     services.approve_authority(proposed, vote="for", seen_hash=proposed.content_hash, actor=executives[0])
     assert waits not in sign_in(executives[0]).get(reverse("home")).content.decode()
+
+
+def test_the_page_takes_as_many_queries_for_two_versions_as_for_five(
+    office: User,
+    executives: tuple[User, User],
+    proposed: AuthorityVersion,
+    django_assert_max_num_queries: Callable[..., object],
+) -> None:
+    for _ in range(3):
+        version = AuthorityVersion.objects.order_by("number").last()
+        assert version is not None
+        services.approve_authority(
+            version, vote="against", reason="No", seen_hash=version.content_hash, actor=executives[0]
+        )
+        draft = AuthorityDraft.objects.get()
+        services.propose_authority(version=draft.version, **WHOLE, actor=office)
+    with django_assert_max_num_queries(11):  # type: ignore[attr-defined]
+        shown = authority_selectors.versions_on_page()
+        assert [len(row.steps) for row in shown] == [3, 3, 3, 3, 5]
 
 
 def test_rows_are_added_moved_and_taken_away_without_javascript(

@@ -124,6 +124,11 @@ def test_what_cannot_be_proposed_says_so_at_its_field(
     assert "sits in the AI committee already" in answer.content.decode()
     with pytest.raises(Refused, match="can't be proposed"):
         services.propose_member(body, user=keepers.office, actor=keepers.office)
+    with pytest.raises(Refused) as caught:
+        services.propose_body(name="Auditors", quorum=1, role="auditor", actor=keepers.office)
+    assert set(caught.value.errors) == {"role"}
+    heads = services.propose_body(name="Heads", quorum=1, role="unit_head", actor=keepers.office)
+    assert authority.Seating(keepers.group).members(heads) == []
     board = Body.objects.get(name="Board")
     with pytest.raises(InvalidMove, match="grant the role"):
         services.propose_member(board, user=outsider, actor=keepers.office)

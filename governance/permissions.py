@@ -208,6 +208,8 @@ def may_propose_envelope(user: User, unit: Unit | None = None) -> Verdict:
 def may_confirm_envelope(user: User, change: EnvelopeChange) -> Verdict:
     """The CFO confirms what somebody else proposed."""
     verdict = policy.may(user, "envelope.confirm", unit=change.envelope.unit)
+    if verdict and change.into is not None:
+        verdict = policy.may(user, "envelope.confirm", unit=change.into.unit)
     if verdict and change.proposed_by_id in acting_for(user.person.pk):
         return deny("You proposed this change, so somebody else has to confirm it.")
     return verdict

@@ -445,7 +445,7 @@ class _Batch:
         locked = balances.lock(Envelope.objects.filter(pk__in=np.unique(envelopes).tolist()))
         for pk, balance in locked.items():
             mine = envelopes == pk
-            balances.commit(balance, money.from_stored(int(self.costs[mine].sum())))
+            balances.commit(balance, money.from_stored(int(self.costs[mine].sum())), locked)
             balances.release(balance, money.from_stored(int(parts[mine].sum())))
 
     def _envelopes(self) -> IntArray:

@@ -3,16 +3,18 @@
 from governance.models.authority import AuthorityStep, Seat
 from governance.models.gates import Evidence, Gate, GateItem, GatePassage, Verb
 from governance.models.money import (
+    Bucket,
+    CoFunding,
+    CoFundingAgreement,
     Commitment,
     Envelope,
     EnvelopeBalance,
     EnvelopeChange,
     EnvelopeConfirmation,
     EnvelopeQuerySet,
-    ReleaseLine,
-    Tranche,
-    TrancheRelease,
-    TrancheRequest,
+    EnvelopeRefusal,
+    YearClosing,
+    YearClosingConfirmation,
 )
 from governance.models.signing import (
     Condition,
@@ -23,9 +25,26 @@ from governance.models.signing import (
     SigningRoundQuerySet,
     StopRule,
 )
+from governance.models.tranches import (
+    ClawBack,
+    ClawBackConfirmation,
+    ReleaseLine,
+    Tranche,
+    TrancheDrop,
+    TrancheHold,
+    TrancheHoldLift,
+    TranchePlan,
+    TrancheRelease,
+    TrancheRequest,
+)
 
 __all__ = [
     "AuthorityStep",
+    "Bucket",
+    "ClawBack",
+    "ClawBackConfirmation",
+    "CoFunding",
+    "CoFundingAgreement",
     "Commitment",
     "Condition",
     "Decision",
@@ -34,6 +53,7 @@ __all__ = [
     "EnvelopeChange",
     "EnvelopeConfirmation",
     "EnvelopeQuerySet",
+    "EnvelopeRefusal",
     "Evidence",
     "Gate",
     "GateItem",
@@ -46,7 +66,13 @@ __all__ = [
     "SigningRoundQuerySet",
     "StopRule",
     "Tranche",
+    "TrancheDrop",
+    "TrancheHold",
+    "TrancheHoldLift",
+    "TranchePlan",
     "TrancheRelease",
     "TrancheRequest",
     "Verb",
+    "YearClosing",
+    "YearClosingConfirmation",
 ]

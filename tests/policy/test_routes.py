@@ -40,6 +40,7 @@ OF_THE_WHOLE = {
     "ledger-lines",
     "ledger-key",
     "ledger-verifier",
+    "year-propose",
     "model-draft",
     "model-draft-start",
     "model-draft-save",

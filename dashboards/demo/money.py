@@ -56,10 +56,11 @@ def this_year(world: World) -> Life:
     """Some weeks ago: the explore envelope, a contingency, a transfer, a commitment that two units bear."""
     yield world.ago(43)
     year = fiscal_year_of(clock.today())
-    _change(
-        world, world.cast.root, Kind.APPROPRIATION, Decimal(400_000), "A try costs little", Bucket.EXPLORE
-    )
     of_year = EnvelopeBalance.objects.filter(envelope__fiscal_year=year, envelope__bucket=Bucket.CORE)
+    whole = sum((balance.appropriated for balance in of_year), Decimal(0))
+    _change(
+        world, world.cast.root, Kind.APPROPRIATION, _part(whole, 20), "A try costs little", Bucket.EXPLORE
+    )
     by_room = sorted(
         of_year.select_related("envelope__unit"), key=lambda balance: (-balance.room, balance.pk)
     )

@@ -34,8 +34,12 @@ class EnvelopeForm(forms.Form):
 
     unit = forms.ModelChoiceField(Unit.objects.none())
     fiscal_year = forms.IntegerField(min_value=2000, max_value=2100)
-    bucket = forms.ChoiceField(
-        choices=Bucket.choices, initial=Bucket.CORE, help_text="Exploring is held at group level."
+    bucket = forms.TypedChoiceField(
+        choices=Bucket.choices,
+        initial=Bucket.CORE,
+        required=False,
+        empty_value=Bucket.CORE,
+        help_text="Exploring is held at group level.",
     )
     kind = forms.ChoiceField(choices=EnvelopeChange.Kind.choices, label="What changes")
     amount = AmountField(

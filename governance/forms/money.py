@@ -118,7 +118,7 @@ class TranchePlanForm(forms.Form):
                 required=False, label=f"Amount {number}", initial=f"{row.amount:.2f}" if row else ""
             )
             self.fields[f"due_on_{number}"] = day_field(
-                required=False, label=f"Due {number}", initial=row.due_on if row else None
+                required=False, label=f"Due {number}", initial=row.due_on.isoformat() if row else None
             )
             self.fields[f"earned_by_{number}"] = forms.CharField(
                 required=False,

@@ -91,7 +91,9 @@ def _lay_positions(shadow: Shadow, point: Point) -> None:
 
 
 def _lay_balances(shadow: Shadow) -> None:
-    envelopes = list(Envelope.objects.filter(pk__in=EnvelopeChange.objects.values("envelope")))
+    named = models.Q(pk__in=EnvelopeChange.objects.values("envelope"))
+    given = models.Q(pk__in=EnvelopeChange.objects.exclude(into=None).values("into"))
+    envelopes = list(Envelope.objects.filter(named | given))
     _lay(shadow, Envelope, envelopes)
     _lay(
         shadow,

@@ -17,6 +17,7 @@ from accounts.verdict import Verdict
 from dashboards import story
 from governance import drift, gates
 from governance.models import Commitment, Gate, GatePassage, SigningRound, Tranche
+from governance.money_permissions import may_propose_co_funding
 from governance.permissions import may_sign
 from governance.selectors import decisions_of, next_acts, tranches_of
 from ledger import clock
@@ -373,6 +374,7 @@ def _money(initiative: Initiative, user: User) -> dict[str, Any]:
         "months": money_by_month(initiative),
         "claims": [(claim, names.get(claim.line_key, claim.line_key)) for claim in claims[:LONGEST_LIST]],
         "claims_in_all": claims.count(),
+        "may_share": may_propose_co_funding(user, initiative),
         "may_claim": may.may_claim(user, initiative),
         "may_post": may.may_post(user, initiative),
         "years": list(initiative.return_years.order_by("fiscal_year")),

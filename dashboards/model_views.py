@@ -32,7 +32,9 @@ MOVES_BESIDE = 15
 
 def rooms(fiscal_year: int) -> dict[int, Decimal]:
     """What each unit's envelope of the year can still commit, where money was appropriated."""
-    balances = EnvelopeBalance.objects.filter(envelope__fiscal_year=fiscal_year, appropriated__gt=0)
+    balances = EnvelopeBalance.objects.filter(
+        envelope__fiscal_year=fiscal_year, envelope__bucket="core", appropriated__gt=0
+    )
     return {balance.envelope.unit_id: balance.room for balance in balances.select_related("envelope")}
 
 

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 
 from accounts import policy
 from accounts.models import Unit, User
-from governance.models import Commitment, ReleaseLine, SigningRound, Tranche
+from governance.models import ClawBack, Commitment, ReleaseLine, SigningRound, Tranche
 from ledger import clock
 from portfolio.fields import MoneyField
 from portfolio.models import Domain, Initiative, Link, Posting
@@ -245,7 +245,14 @@ class Portfolio:
     def tranches(self, most: int = 12) -> list[Tranche]:
         """Tranches that are not released yet, the next due first."""
         rows = self._of(Tranche.objects.filter(release=None), self.queryset.filter(closed_kind=""))
-        return list(rows.select_related("initiative__unit").order_by("due_on", "id")[:most])
+        found = rows.select_related("initiative__unit").prefetch_related("holds__lift")
+        return list(found.order_by("due_on", "id")[:most])
+
+    def claw_backs(self, most: int = 6) -> list[ClawBack]:
+        """What is to be taken back of released tranches, and what was, the newest on top."""
+        rows = ClawBack.objects.filter(release__tranche__initiative__in=self.queryset)
+        found = rows.select_related("release__tranche__initiative__unit", "confirmation__transaction")
+        return list(found.order_by("-id")[:most])
 
     def forward(self, most: int = 12) -> list[dict[str, Any]]:
         """What is promised for fiscal years that have no envelope yet, the nearest year first."""

@@ -145,6 +145,7 @@ def finance(request: PortalRequest) -> HttpResponse:
         ],
         "variances": portfolio.variances(),
         "tranches": portfolio.tranches(),
+        "claw_backs": portfolio.claw_backs(),
         "may_import": policy.may(request.user, "actuals.import"),
         "unmatched": portfolio.unmatched,
         "may_export": policy.may(request.user, "report.export"),

@@ -4,16 +4,27 @@ Locks come in the order envelopes (by id), initiative, ledger head. CHECK constr
 behind each rule, so that code that forgets to ask is refused by the database.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import TypeAlias
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from accounts.errors import EnvelopeExceeded, InvalidMove
-from governance.models import Commitment, Envelope, EnvelopeBalance, EnvelopeChange, ReleaseLine
+from governance.models import (
+    Commitment,
+    Envelope,
+    EnvelopeBalance,
+    EnvelopeChange,
+    ReleaseLine,
+    YearClosingConfirmation,
+)
 
 NOTHING = Decimal(0)
+Kind = EnvelopeChange.Kind
+Kept: TypeAlias = Decimal | bool | None
+Sums: TypeAlias = dict[str, Kept]
 
 
 def lock(envelopes: Iterable[Envelope]) -> dict[int, EnvelopeBalance]:
@@ -29,17 +40,41 @@ def lock(envelopes: Iterable[Envelope]) -> dict[int, EnvelopeBalance]:
 def appropriate(balance: EnvelopeBalance, amount: Decimal) -> None:
     """Raise what is appropriated, or lower it by a negative amount. The balance must be locked.
 
-    Raises InvalidMove when it would fall below what is committed.
+    Raises InvalidMove when it would fall below what is committed or set aside, or in a closed year.
     """
-    if balance.appropriated + amount < balance.committed:
+    _require_open(balance)
+    if balance.appropriated + amount < balance.committed + balance.contingency:
+        aside = f" and the {balance.contingency:,.2f} that are set aside" if balance.contingency else ""
         raise InvalidMove(
-            f"{balance.envelope} can't fall below the {balance.committed:,.2f} that are committed."
+            f"{balance.envelope} can't fall below the {balance.committed:,.2f} that are committed{aside}."
         )
     _write(balance, appropriated=balance.appropriated + amount)
 
 
-def commit(balance: EnvelopeBalance, amount: Decimal) -> None:
-    """Commit an amount, or free it when negative. The balance must be locked. Raises EnvelopeExceeded."""
+def set_aside(balance: EnvelopeBalance, amount: Decimal) -> None:
+    """Set room aside as contingency, or draw on it by a negative amount. The balance must be locked.
+
+    Raises EnvelopeExceeded for more than the room, InvalidMove for more than is set aside or a closed year.
+    """
+    _require_open(balance)
+    if amount > balance.room:
+        raise EnvelopeExceeded(
+            f"{balance.envelope} has room for {balance.room:,.2f} {balance.envelope.currency}, "
+            f"so {amount:,.2f} can't be set aside.",
+            envelope=balance.envelope_id,
+        )
+    if balance.contingency + amount < 0:
+        raise InvalidMove(f"{balance.contingency:,.2f} of {balance.envelope} are set aside, not more.")
+    _write(balance, contingency=balance.contingency + amount)
+
+
+def commit(balance: EnvelopeBalance, amount: Decimal, locked: Mapping[int, EnvelopeBalance]) -> None:
+    """Commit an amount, or free it when negative. `locked` holds the balance and those of the units above.
+
+    Raises EnvelopeExceeded over the room or over a cap, InvalidMove below what is released or in a closed
+    year.
+    """
+    _require_open(balance)
     if amount > balance.room:
         raise EnvelopeExceeded(
             f"{balance.envelope} has room for {balance.room:,.2f} {balance.envelope.currency}, "
@@ -48,21 +83,90 @@ def commit(balance: EnvelopeBalance, amount: Decimal) -> None:
         )
     if balance.committed + amount < balance.released:
         raise InvalidMove(f"{balance.released:,.2f} of {balance.envelope} are released and can't be freed.")
+    if amount > 0:
+        for capped in caps_above(balance, locked.values()):
+            under = committed_under(capped.envelope)
+            if sentence := over_cap(capped, under, amount):
+                raise EnvelopeExceeded(sentence, envelope=capped.envelope_id)
     _write(balance, committed=balance.committed + amount)
 
 
 def release(balance: EnvelopeBalance, amount: Decimal) -> None:
-    """Release a part of what is committed. The balance must be locked. Raises EnvelopeExceeded."""
+    """Release a part of what is committed, or take back a released one by a negative amount.
+
+    The balance must be locked. Raises EnvelopeExceeded, or InvalidMove in a closed year.
+    """
+    _require_open(balance)
     if amount > balance.committed - balance.released:
         raise EnvelopeExceeded(
             f"{balance.envelope} has {balance.committed - balance.released:,.2f} {balance.envelope.currency} "
             f"committed and not released, and this needs {amount:,.2f}.",
             envelope=balance.envelope_id,
         )
+    if balance.released + amount < 0:
+        raise InvalidMove(f"Only {balance.released:,.2f} of {balance.envelope} are released.")
     _write(balance, released=balance.released + amount)
 
 
-def _write(balance: EnvelopeBalance, **sums: Decimal) -> None:
+def set_cap(balance: EnvelopeBalance, cap: Decimal | None) -> None:
+    """Set the most that may be committed here and below. All balances of the year must be locked.
+
+    Raises InvalidMove when more is committed already, or in a closed year.
+    """
+    _require_open(balance)
+    if cap is not None and (under := committed_under(balance.envelope)) > cap:
+        raise InvalidMove(
+            f"{under:,.2f} are committed in {balance.envelope} and below already, so it can't be capped at "
+            f"{cap:,.2f}."
+        )
+    _write(balance, cap=cap)
+
+
+def close(balance: EnvelopeBalance) -> None:
+    """Nothing changes this balance any more. The balance must be locked."""
+    if not balance.is_closed:
+        _write(balance, is_closed=True)
+
+
+def caps_above(balance: EnvelopeBalance, candidates: Iterable[EnvelopeBalance]) -> list[EnvelopeBalance]:
+    """Those with a cap that this balance counts under: its own, and those of the units above."""
+    envelope = balance.envelope
+    return [
+        other
+        for other in candidates
+        if other.cap is not None
+        and (other.envelope.fiscal_year, other.envelope.bucket) == (envelope.fiscal_year, envelope.bucket)
+        and envelope.unit.path.startswith(other.envelope.unit.path)
+    ]
+
+
+def committed_under(envelope: Envelope) -> Decimal:
+    """What is committed in the envelope and in those of the units below, of its year and bucket."""
+    rows = EnvelopeBalance.objects.filter(
+        envelope__unit__path__startswith=envelope.unit.path,
+        envelope__fiscal_year=envelope.fiscal_year,
+        envelope__bucket=envelope.bucket,
+    )
+    return rows.aggregate(total=Sum("committed"))["total"] or NOTHING
+
+
+def over_cap(capped: EnvelopeBalance, under: Decimal, amount: Decimal) -> str | None:
+    """The sentence that refuses an amount that exceeds a cap; None within it."""
+    if capped.cap is None or under + amount <= capped.cap:
+        return None
+    left = max(capped.cap - under, NOTHING)
+    return (
+        f"{capped.envelope} caps what is committed here and below at {capped.cap:,.2f}: {left:,.2f} are "
+        f"left, and this needs {amount:,.2f}."
+    )
+
+
+def _require_open(balance: EnvelopeBalance) -> None:
+    if balance.is_closed:
+        raise InvalidMove(f"FY{balance.envelope.fiscal_year} is closed: nothing of it changes any more.")
+
+
+def _write(balance: EnvelopeBalance, **sums: Kept) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("A balance changes only under its lock, inside a transaction.")
     for name, value in sums.items():
@@ -70,32 +174,57 @@ def _write(balance: EnvelopeBalance, **sums: Decimal) -> None:
     balance.save(update_fields=list(sums))
 
 
-def balance_from_facts(envelope: Envelope, seq: int | None = None) -> dict[str, Decimal]:
-    """The three sums of an envelope as its facts give them, as of a sequence number."""
-    changes = EnvelopeChange.objects.filter(envelope=envelope).exclude(confirmation=None)
+# What each kind of change does to the envelope that it is about: appropriated, contingency.
+EFFECT: dict[str, tuple[int, int]] = {
+    Kind.APPROPRIATION: (1, 0),
+    Kind.SUPPLEMENT: (1, 0),
+    Kind.REDUCTION: (-1, 0),
+    Kind.TRANSFER: (-1, 0),
+    Kind.CARRY_OVER: (-1, 0),
+    Kind.SET_ASIDE: (0, 1),
+    Kind.DRAW: (0, -1),
+    Kind.CAP: (0, 0),
+    Kind.UNCAP: (0, 0),
+}
+
+
+def balance_from_facts(envelope: Envelope, seq: int | None = None) -> Sums:
+    """The sums of an envelope as its facts give them, as of a sequence number; cap and closing too."""
+    changes = EnvelopeChange.objects.filter(Q(envelope=envelope) | Q(into=envelope)).exclude(
+        confirmation=None
+    )
     commitments = Commitment.objects.filter(envelope=envelope)
     releases = ReleaseLine.objects.filter(envelope=envelope)
+    closings = YearClosingConfirmation.objects.filter(closing__fiscal_year=envelope.fiscal_year)
     if seq is not None:
         changes = changes.filter(confirmation__transaction__seq__lte=seq)
         commitments = commitments.filter(transaction__seq__lte=seq)
         releases = releases.filter(transaction__seq__lte=seq)
-    lowered = changes.filter(kind=EnvelopeChange.Kind.REDUCTION)
-    raised = changes.exclude(kind=EnvelopeChange.Kind.REDUCTION)
-    sums = {
-        "raised": raised.aggregate(total=Sum("amount"))["total"] or NOTHING,
-        "lowered": lowered.aggregate(total=Sum("amount"))["total"] or NOTHING,
+        closings = closings.filter(transaction__seq__lte=seq)
+    appropriated = contingency = NOTHING
+    cap: Decimal | None = None
+    in_order = changes.order_by("confirmation__id").values_list("kind", "amount", "into")
+    for kind, amount, into in in_order:
+        if into == envelope.pk:
+            appropriated += amount
+            continue
+        raised, aside = EFFECT[kind]
+        appropriated += raised * amount
+        contingency += aside * amount
+        if kind in {Kind.CAP, Kind.UNCAP}:
+            cap = amount if kind == Kind.CAP else None
+    return {
+        "appropriated": appropriated,
         "committed": commitments.aggregate(total=Sum("amount"))["total"] or NOTHING,
         "released": releases.aggregate(total=Sum("amount"))["total"] or NOTHING,
-    }
-    return {
-        "appropriated": sums["raised"] - sums["lowered"],
-        "committed": sums["committed"],
-        "released": sums["released"],
+        "contingency": contingency,
+        "cap": cap,
+        "is_closed": closings.exists(),
     }
 
 
 @transaction.atomic
-def rebuild_balance(envelope: Envelope, *, write: bool = True) -> dict[str, tuple[Decimal, Decimal]]:
+def rebuild_balance(envelope: Envelope, *, write: bool = True) -> dict[str, tuple[Kept, Kept]]:
     """Compute the balance from the facts under its lock; returns the sums that differed: kept, computed."""
     EnvelopeBalance.objects.get_or_create(envelope=envelope)
     balance = lock([envelope])[envelope.pk]

@@ -356,12 +356,10 @@ def _room(subject: Subject, item: GateItem) -> Found:
     parts = commitments.charges(
         subject.initiative, subject.case, amount, authority.in_base(amount, subject.case.currency)
     )
-    if not commitments.has_envelope(subject.initiative.unit, parts):
-        return False, f"{subject.initiative.unit} has no envelope this fiscal year"
-    for part in parts:
-        if part.envelope is not None and part.amount > part.envelope.balance.room:
-            space = part.envelope.balance.room
-            return False, f"{part.envelope} has room for {space:,.2f}, and this needs {part.amount:,.2f}"
+    if not commitments.has_envelope(parts):
+        return False, f"{commitments.in_want(parts)} has no envelope this fiscal year"
+    if sentence := commitments.why_no_room(subject.initiative, parts):
+        return False, sentence
     forward = [f"FY{part.fiscal_year}" for part in parts if part.envelope is None]
     return True, f"there is room; {' and '.join(forward)} forward" if forward else "there is room"
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Sum
 
 from accounts.models import User
-from governance.commitments import NOTHING, suggested, units_upward, weights_by_year
+from governance.commitments import NOTHING, bucket_of, suggested, units_upward, weights_by_year
 from governance.models import Decision, Envelope, SigningRound, Verb
 from ledger import clock
 from portfolio import money
@@ -104,12 +104,13 @@ def asks(
         plan, granted = costs.get(case.pk, []), before.get(case.pk, NOTHING)
         amount = proposed.get(initiative.pk) or suggested(initiative, case, plan, granted)
         weights = weights_by_year(plan, before=granted, amount=amount, on=clock.today())
+        bucket = bucket_of(case)
         for year in sorted(weights):
             envelope = next(
                 (
-                    envelopes[unit, year]
+                    envelopes[unit, year, bucket]
                     for unit in units_upward(initiative.unit)
-                    if (unit, year) in envelopes
+                    if (unit, year, bucket) in envelopes
                 ),
                 None,
             )
@@ -162,10 +163,10 @@ def _proposed(initiatives: Sequence[Initiative]) -> dict[int, Decimal]:
     return dict(rounds.order_by("pk").values_list("initiative", "amount"))
 
 
-def _envelopes(initiatives: Sequence[Initiative]) -> dict[tuple[int, int], Envelope]:
+def _envelopes(initiatives: Sequence[Initiative]) -> dict[tuple[int, int, str], Envelope]:
     """The envelopes above these initiatives that have an appropriation, by unit and year from this one on."""
     units = {unit for initiative in initiatives for unit in units_upward(initiative.unit)}
     rows = Envelope.objects.filter(
         unit__in=units, fiscal_year__gte=fiscal_year_of(clock.today()), balance__appropriated__gt=0
     ).select_related("unit", "balance")
-    return {(envelope.unit_id, envelope.fiscal_year): envelope for envelope in rows}
+    return {(envelope.unit_id, envelope.fiscal_year, envelope.bucket): envelope for envelope in rows}

@@ -1,6 +1,5 @@
 """What keeps further money of an initiative back; what is released already stays usable."""
 
-from accounts.errors import InvalidMove
 from governance import drift
 from governance.models import Condition
 from ledger import clock
@@ -33,9 +32,3 @@ def obstacles_of(initiative: Initiative) -> list[str]:
             f"{initiative.sponsor} has not confirmed as its new sponsor within {drift.SPONSOR_DAYS} days."
         )
     return found
-
-
-def require_none(initiative: Initiative) -> None:
-    """Raise InvalidMove, with all of them, when something keeps further money back."""
-    if found := obstacles_of(initiative):
-        raise InvalidMove(" ".join(found))

@@ -407,5 +407,7 @@ def may_propose_envelope(user: User, unit: Unit | None = None) -> Verdict:
 def may_confirm_envelope(user: User, change: EnvelopeChange) -> Verdict:
     """The CFO confirms what somebody else proposed."""
     verdict = policy.may(user, "envelope.confirm", unit=change.envelope.unit)
+    if verdict and change.into is not None:
+        verdict = policy.may(user, "envelope.confirm", unit=change.into.unit)
     proposed = change.proposed_by_id in acting_for(user.person.pk)
     return segregation.judge(verdict, "envelope.confirm", ["proposed"] if proposed else [])

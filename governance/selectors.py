@@ -14,6 +14,7 @@ from accounts.verdict import Verdict
 from governance import authority, deputies, drift
 from governance.models import (
     AuthorityStep,
+    Bucket,
     Commitment,
     Decision,
     Envelope,
@@ -259,14 +260,15 @@ def envelope_positions(fiscal_year: int, unit: Unit | None = None) -> list[dict[
 
 def positions_of(envelopes: QuerySet[Envelope]) -> list[dict[str, Any]]:
     """The positions of some envelopes in the order of the tree."""
-    rows = list(envelopes.select_related("unit", "balance").order_by("unit__path", "fiscal_year"))
-    sums = ("appropriated", "committed", "released")
+    rows = list(envelopes.select_related("unit", "balance").order_by("unit__path", "fiscal_year", "bucket"))
+    sums = ("appropriated", "committed", "released", "contingency")
     found = []
     for envelope in rows:
         below = [
             other
             for other in rows
-            if other.fiscal_year == envelope.fiscal_year and other.unit.path.startswith(envelope.unit.path)
+            if (other.fiscal_year, other.bucket) == (envelope.fiscal_year, envelope.bucket)
+            and other.unit.path.startswith(envelope.unit.path)
         ]
         own = {name: getattr(envelope.balance, name) for name in sums}
         whole = {
@@ -277,14 +279,17 @@ def positions_of(envelopes: QuerySet[Envelope]) -> list[dict[str, Any]]:
             {
                 "envelope": envelope,
                 "id": envelope.pk,
-                "unit": envelope.unit.name,
+                "unit": envelope.unit.name + (", exploring" if envelope.bucket == Bucket.EXPLORE else ""),
                 "unit_id": envelope.unit_id,
                 "depth": envelope.unit.path.count("/") - 2,
                 "fiscal_year": envelope.fiscal_year,
                 "currency": envelope.currency,
                 "has_children": len(below) > 1,
-                "room": own["appropriated"] - own["committed"],
-                "room_with_children": whole["appropriated_with_children"] - whole["committed_with_children"],
+                "cap": envelope.balance.cap,
+                "is_closed": envelope.balance.is_closed,
+                "bucket": envelope.bucket,
+                "room": envelope.balance.room,
+                "room_with_children": sum((row.balance.room for row in below), NOTHING),
             }
             | own
             | whole
@@ -341,9 +346,12 @@ def forward_commitments(unit: Unit | None = None) -> list[ForwardCommitment]:
 
 
 def changes_to_confirm(user: User) -> QuerySet[EnvelopeChange]:
-    """Proposed changes of envelopes that the user may see and nobody confirmed yet."""
+    """Proposed changes of envelopes that the user may see, on either side, and nobody answered yet."""
+    mine = Envelope.objects.open_to(user)
     return (
-        EnvelopeChange.objects.filter(confirmation=None, envelope__in=Envelope.objects.open_to(user))
-        .select_related("envelope__unit", "proposed_by", "transaction")
+        EnvelopeChange.objects.filter(
+            Q(envelope__in=mine) | Q(into__in=mine), confirmation=None, refusal=None
+        )
+        .select_related("envelope__unit", "into__unit", "proposed_by", "transaction")
         .order_by("id")
     )

@@ -33,6 +33,10 @@ CLASSES = {
     "built": "Built on own data",
     "novel": "Novel or agentic",
 }
+BUCKETS = {
+    "core": "Core: it is meant to run",
+    "explore": "Explore: to find out whether it could",
+}
 OBJECTIVES = {
     "cost": "Lower cost to serve",
     "growth": "Grow revenue",
@@ -110,6 +114,9 @@ FIELDS: tuple[CaseField, ...] = (
               asks="Choose the kind of work."),
     CaseField("supplier", "Supplier", "money", "text", "Whoever sells or builds it, if known.",
               max_length=200),
+    CaseField("bucket", "Bucket", "money", "choice",
+              "Exploring has its own envelope, at group level, and its own hurdle. Empty means core.",
+              BUCKETS),
     CaseField("currency", "Currency", "money", "text", "The currency of every amount in this case.",
               max_length=3),
     CaseField("cost_low", "Whole-life cost, low", "money", "money",

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import Role
 from accounts.services import grant_role
-from dashboards.demo import cases, texts
+from dashboards.demo import cases, money, texts
 from dashboards.demo.history import Life
 from dashboards.demo.road import ENDS_BEFORE_MONEY, RUNS, Road, moment_of
 from dashboards.demo.world import World
@@ -78,6 +78,8 @@ class Books:
     def start(self) -> None:
         """Let everything begin that comes round each month, quarter or year."""
         for life in (self._appropriate(), self._import(), self._attest(), self._loose_ends()):
+            self.world.teller.start(life)
+        for life in (money.end_of_year(self.world), money.this_year(self.world)):
             self.world.teller.start(life)
 
     # Envelopes and rates -------------------------------------------------------------------

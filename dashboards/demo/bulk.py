@@ -445,7 +445,7 @@ class _Batch:
         locked = balances.lock(Envelope.objects.filter(pk__in=np.unique(envelopes).tolist()))
         for pk, balance in locked.items():
             mine = envelopes == pk
-            balances.commit(balance, money.from_stored(int(self.costs[mine].sum())))
+            balances.commit(balance, money.from_stored(int(self.costs[mine].sum())), locked)
             balances.release(balance, money.from_stored(int(parts[mine].sum())))
 
     def _envelopes(self) -> IntArray:
@@ -456,6 +456,7 @@ class _Batch:
             envelope, _ = Envelope.objects.get_or_create(
                 unit=self.cast.units[place],
                 fiscal_year=self.year,
+                bucket="core",
                 defaults={"currency": settings.BASE_CURRENCY},
             )
             EnvelopeBalance.objects.get_or_create(envelope=envelope)

@@ -13,16 +13,18 @@ from governance.models.conditions import ConditionReminder, ConditionReport, Con
 from governance.models.gate_sets import GateSet, GateSetDraft, GateSetProposal, GateSetVerdict
 from governance.models.gates import Evidence, Gate, GateItem, GatePassage, Verb
 from governance.models.money import (
+    Bucket,
+    CoFunding,
+    CoFundingAgreement,
     Commitment,
     Envelope,
     EnvelopeBalance,
     EnvelopeChange,
     EnvelopeConfirmation,
     EnvelopeQuerySet,
-    ReleaseLine,
-    Tranche,
-    TrancheRelease,
-    TrancheRequest,
+    EnvelopeRefusal,
+    YearClosing,
+    YearClosingConfirmation,
 )
 from governance.models.reopenings import DecisionReopening
 from governance.models.resolutions import BoardResolution, BoardResolutionConfirmation
@@ -47,6 +49,18 @@ from governance.models.signing import (
     SigningRoundQuerySet,
     StopRule,
 )
+from governance.models.tranches import (
+    ClawBack,
+    ClawBackConfirmation,
+    ReleaseLine,
+    Tranche,
+    TrancheDrop,
+    TrancheHold,
+    TrancheHoldLift,
+    TranchePlan,
+    TrancheRelease,
+    TrancheRequest,
+)
 from governance.models.waiting import FamilySeparation, SigningNotice
 from governance.models.waivers import Waiver
 
@@ -68,6 +82,11 @@ __all__ = [
     "BodyMember",
     "BodyMemberConfirmation",
     "BodyMemberEnd",
+    "Bucket",
+    "ClawBack",
+    "ClawBackConfirmation",
+    "CoFunding",
+    "CoFundingAgreement",
     "Commitment",
     "Condition",
     "ConditionReminder",
@@ -81,6 +100,7 @@ __all__ = [
     "EnvelopeChange",
     "EnvelopeConfirmation",
     "EnvelopeQuerySet",
+    "EnvelopeRefusal",
     "Evidence",
     "FamilySeparation",
     "FundingCandidate",
@@ -105,8 +125,14 @@ __all__ = [
     "SigningRoundQuerySet",
     "StopRule",
     "Tranche",
+    "TrancheDrop",
+    "TrancheHold",
+    "TrancheHoldLift",
+    "TranchePlan",
     "TrancheRelease",
     "TrancheRequest",
     "Verb",
     "Waiver",
+    "YearClosing",
+    "YearClosingConfirmation",
 ]

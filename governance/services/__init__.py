@@ -12,7 +12,12 @@ from governance.services.authority import (
 from governance.services.bodies import confirm_body, confirm_member, end_member, propose_body, propose_member
 from governance.services.changing import change_case
 from governance.services.conditions import chase_conditions, report_condition, review_condition
-from governance.services.envelopes import confirm_envelope_change, propose_envelope_change
+from governance.services.envelopes import (
+    confirm_envelope_change,
+    is_closed_year,
+    propose_envelope_change,
+    refuse_envelope_change,
+)
 from governance.services.proposing import (
     CONDITION_ROWS,
     DECISION_DAYS,
@@ -39,10 +44,21 @@ from governance.services.rounds import (
     sign_items,
     verbs_of,
 )
+from governance.services.sharing import agree_co_funding, propose_co_funding
 from governance.services.signing import sign
 from governance.services.stopping import PILOT_DAYS, outcome_of_stopping, stop, withdraw
-from governance.services.tranches import release_tranche, request_tranche
+from governance.services.tranches import (
+    confirm_claw_back,
+    hold_tranche,
+    lift_tranche,
+    plan_tranches,
+    propose_claw_back,
+    release_tranche,
+    request_tranche,
+    why_not_release,
+)
 from governance.services.waiting import remind_signings
+from governance.services.years import close_year, obstacles, propose_closing
 
 __all__ = [
     "CONDITION_ROWS",
@@ -54,29 +70,41 @@ __all__ = [
     "Signed",
     "accept_operation",
     "add_item",
+    "agree_co_funding",
     "approve_authority",
     "call_in",
     "change_case",
     "chase_conditions",
     "close_round",
+    "close_year",
     "confirm_body",
+    "confirm_claw_back",
     "confirm_envelope_change",
     "confirm_member",
     "discard_authority_draft",
     "end_member",
     "freeze_round",
     "gate_of",
+    "hold_tranche",
+    "is_closed_year",
+    "lift_tranche",
     "move_item",
     "needs_reason",
+    "obstacles",
     "open_round",
     "open_signing",
     "outcome_of_stopping",
+    "plan_tranches",
     "propose_authority",
     "propose_body",
     "propose_by_rank",
+    "propose_claw_back",
+    "propose_closing",
+    "propose_co_funding",
     "propose_envelope_change",
     "propose_item",
     "propose_member",
+    "refuse_envelope_change",
     "release_tranche",
     "remind_signings",
     "remove_item",
@@ -95,6 +123,7 @@ __all__ = [
     "supply_evidence",
     "verbs_at",
     "verbs_of",
+    "why_not_release",
     "withdraw",
     "withdraw_signing",
 ]

@@ -136,7 +136,7 @@ def envelopes_for(signing: SigningRound) -> list[Envelope]:
     if signing.verb not in GRANTING:
         return commitments.envelopes_of(signing.initiative)
     parts = _charges(signing)
-    return commitments.envelopes_upward(signing.initiative.unit, [part.fiscal_year for part in parts])
+    return commitments.envelopes_for(signing.initiative, [part.fiscal_year for part in parts])
 
 
 def _charges(signing: SigningRound) -> list[commitments.Charge]:
@@ -150,8 +150,8 @@ def decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Ac
     if signing.verb in GRANTING and (hold := lifecycle.holding(initiative)):
         raise InvalidMove(f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}")
     parts = _charges(signing)
-    if not commitments.has_envelope(initiative.unit, parts):
-        raise InvalidMove(f"{initiative.unit} has no envelope this fiscal year any more.")
+    if not commitments.has_envelope(parts):
+        raise InvalidMove(f"{commitments.in_want(parts)} has no envelope this fiscal year any more.")
     decision = act.add(
         Decision,
         signing=signing,
@@ -286,15 +286,20 @@ def _write_tranches(
     today = clock.today()
     at_once: list[tuple[Decimal, date, str]] = []
     later: list[tuple[Decimal, date, str]] = []
+    by_year: dict[int, Decimal] = {}
     for commitment in written:
-        first_month, last_month = fiscal_year_months(commitment.fiscal_year)
-        now = min(left, commitment.amount)
+        # Units that share a year release it together.
+        of_year = by_year.get(commitment.fiscal_year, NOTHING)
+        by_year[commitment.fiscal_year] = of_year + commitment.amount
+    for year, amount in by_year.items():
+        first_month, last_month = fiscal_year_months(year)
+        now = min(left, amount)
         left -= now
         if now:
             at_once.append((now, max(first_month, today), ""))
-        if commitment.amount - now:
+        if amount - now:
             due_on = max(first_month, today, min(today + timedelta(days=TRANCHE_DAYS), last_month))
-            later.append((commitment.amount - now, due_on, earned_by))
+            later.append((amount - now, due_on, earned_by))
     for number, (amount, due_on, evidence) in enumerate([*at_once, *later], start=1):
         act.add(
             Tranche,

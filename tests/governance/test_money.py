@@ -184,6 +184,7 @@ def test_a_forward_tranche_waits_for_its_envelope(cast: Cast) -> None:
     initiative = in_pilot(cast)
     for tranche in Tranche.objects.filter(initiative=initiative).order_by("number"):
         year = tranche.due_on.year
+        services.request_tranche(tranche, evidence="The first group uses it", actor=cast.unit_lead)
         if year > THIS_YEAR and not Envelope.objects.filter(fiscal_year=year).exists():
             with pytest.raises(EnvelopeExceeded):
                 services.release_tranche(tranche, actor=cast.finance)

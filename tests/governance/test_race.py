@@ -51,13 +51,15 @@ def make_envelope(unit: Unit, amount: Decimal) -> Envelope:
     return envelope
 
 
-def ready_to_sign(unit: Unit, number: int, author: User) -> SigningRound:
+def ready_to_sign(
+    unit: Unit, number: int, author: User, *, amount: Decimal = EACH, bucket: str = "core"
+) -> SigningRound:
     """A small initiative of the light track whose decision waits for one signature."""
     with record("signing.opened", actor=author) as act:
         initiative = Initiative.objects.create(
             reference=f"AI-2026-{number:04d}", unit=unit, created_by=author, stage="decision", track="light"
         )
-        content = {"title": f"Initiative {number}", "stop_rules": []}
+        content = {"title": f"Initiative {number}", "stop_rules": [], "bucket": bucket}
         case = act.add(
             BusinessCase,
             initiative=initiative,
@@ -68,23 +70,23 @@ def ready_to_sign(unit: Unit, number: int, author: User) -> SigningRound:
             content_hash=chain.digest(chain.canonical(content)),
             title=content["title"],
             currency="USD",
-            whole_life_cost=EACH,
-            cash_benefit=EACH,
+            whole_life_cost=amount,
+            cash_benefit=amount,
         )
         act.add(Classification, initiative=initiative, kind="track", value="light", by=author)
         for field, value in (("current_case", case), ("currency", "USD"), ("submitter", author)):
             setattr(initiative, field, value)
         initiative.save()
-        step = authority.step_for(EACH, "")
+        step = authority.step_for(amount, "")
         frozen = pack.content_of(
             initiative,
             case,
             gate="G3",
             verb="go",
-            amount=EACH,
-            first_tranche=EACH,
+            amount=amount,
+            first_tranche=amount,
             step=step,
-            tested_amount=EACH,
+            tested_amount=amount,
             parts=[],
             items=[],
             conditions=[],
@@ -96,10 +98,10 @@ def ready_to_sign(unit: Unit, number: int, author: User) -> SigningRound:
             gate="G3",
             case=case,
             verb="go",
-            amount=EACH,
-            first_tranche=EACH,
+            amount=amount,
+            first_tranche=amount,
             currency="USD",
-            tested_amount=EACH,
+            tested_amount=amount,
             step=step,
             reason="Small and sure",
             content=frozen,

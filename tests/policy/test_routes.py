@@ -47,6 +47,7 @@ OF_THE_WHOLE = {
     "attempts",
     "audit-pack",
     "access-review-open",
+    "year-propose",
     "model-draft",
     "model-draft-start",
     "model-draft-save",

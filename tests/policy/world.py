@@ -16,6 +16,9 @@ from governance.services import (
     open_round,
     propose_authority,
     propose_body,
+    propose_claw_back,
+    propose_closing,
+    propose_co_funding,
     propose_envelope_change,
     propose_member,
     start_authority_draft,
@@ -159,6 +162,7 @@ def _cases(world: World, where: Unit, word: str) -> None:
                     "due": clock.today() + timedelta(30),
                 }
             ],
+            released=True,
         ),
     }
     if here:
@@ -227,6 +231,14 @@ def _case(world: World, initiative: Initiative) -> None:
             world.add("conditions/", condition.pk, thing)
     for tranche in Tranche.objects.filter(initiative=initiative):
         world.add("tranches/", tranche.pk, thing)
+        if hasattr(tranche, "release"):
+            claw_back = propose_claw_back(
+                tranche,
+                amount=Decimal(1),
+                reason="Too much",
+                actor=factories.holder(Role.FINANCE, initiative.unit),
+            )
+            world.add("claw-backs/", claw_back.pk, thing)
     for scoring in ScoringRound.objects.filter(initiative=initiative):
         world.add("scorings/", scoring.pk, thing)
     for assignment in ScorecardAssignment.objects.filter(round__initiative=initiative)[:1]:
@@ -269,8 +281,20 @@ def _the_rest(world: World, group: Unit) -> None:
             actor=finance,
         )
         world.add("envelopes/changes/", change.pk, spot)
+        world.add("envelopes/", change.envelope_id, spot)
+        share = propose_co_funding(
+            Initiative.objects.filter(unit=where, stage="pilot")[0],
+            unit=group,
+            per_mille=100,
+            reason="All use it",
+            actor=finance,
+        )
+        # Whoever keeps the money of the unit that is to bear it agrees.
+        world.add("co-fundings/", share.pk, world.whole)
         world.add("api/v1/envelopes/", change.envelope_id, spot)
     year = clock.today().year
+    closing = propose_closing(year - 1, reason="The books are done", actor=finance)
+    world.add("envelopes/years/", closing.pk, whole)
     rates = propose_rates(name="Plan", fiscal_year=year, rates={"EUR": "1.10"}, source="ECB", actor=finance)
     world.add("rates/", rates.pk, None)
     world.add("ledger/", last_seq(), whole)

@@ -1,6 +1,7 @@
 """`manage.py rebuild`: compute everything that is computed again from the facts, and compare or write it."""
 
 import sys
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -73,7 +74,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{number} positions through record {seq} on {on}: {digest}")
         for envelope in Envelope.objects.select_related("unit").order_by("fiscal_year", "unit", "pk"):
             sums = ", ".join(
-                f"{name} {amount:.2f}" for name, amount in balance_from_facts(envelope, seq).items()
+                f"{name} {amount:.2f}"
+                for name, amount in balance_from_facts(envelope, seq).items()
+                if isinstance(amount, Decimal)
             )
             self.stdout.write(f"{envelope}: {sums} {envelope.currency}")
 

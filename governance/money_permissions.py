@@ -1,0 +1,90 @@
+"""Who may change envelopes, close a year, share a commitment, plan, hold and claw back tranches."""
+
+from accounts import policy
+from accounts.models import Unit, User
+from accounts.verdict import Verdict, deny
+from governance.models import ClawBack, CoFunding, EnvelopeChange, Tranche, YearClosing
+from governance.permissions import excluded_because
+from portfolio.involvement import acting_for
+from portfolio.models import Initiative
+
+WHOLE = "A year is closed for the whole organisation: your role has to be for all of it."
+
+
+def may_propose_transfer(user: User, giver: Unit, receiver: Unit) -> Verdict:
+    """Finance of both units proposes it."""
+    verdict = policy.may(user, "envelope.propose", unit=giver)
+    return policy.may(user, "envelope.propose", unit=receiver) if verdict else verdict
+
+
+def may_refuse_change(user: User, change: EnvelopeChange) -> Verdict:
+    """The CFO refuses a proposed change, or finance takes it back."""
+    return policy.may(user, "envelope.refuse", unit=change.envelope.unit)
+
+
+def may_propose_closing(user: User) -> Verdict:
+    """Finance of the whole organisation proposes to close a year."""
+    return _of_the_whole(user, "year.propose_closing")
+
+
+def may_close_year(user: User, closing: YearClosing) -> Verdict:
+    """The CFO closes what somebody else proposed to close."""
+    verdict = _of_the_whole(user, "year.close")
+    if verdict and closing.proposed_by_id in acting_for(user.person.pk):
+        return deny("You proposed to close this year, so somebody else has to close it.")
+    return verdict
+
+
+def _of_the_whole(user: User, action: str) -> Verdict:
+    verdict = policy.may(user, action)
+    if verdict and not policy.reach(user, action).everywhere:
+        return deny(WHOLE)
+    return verdict
+
+
+def may_propose_co_funding(user: User, initiative: Initiative) -> Verdict:
+    """Finance of the initiative's unit asks another unit to bear a share."""
+    return policy.may(user, "co_funding.propose", initiative)
+
+
+def may_agree_co_funding(user: User, co_funding: CoFunding) -> Verdict:
+    """Finance of the unit that is to bear it, or the CFO; never who proposed it."""
+    verdict = policy.may(user, "co_funding.agree", unit=co_funding.unit)
+    if verdict and co_funding.proposed_by_id in acting_for(user.person.pk):
+        return deny("You proposed this share, so somebody else has to agree to it.")
+    return verdict
+
+
+def _uninvolved(user: User, action: str, initiative: Initiative) -> Verdict:
+    verdict = policy.may(user, action, initiative)
+    if verdict and (reason := excluded_because(user, initiative)):
+        return deny(reason)
+    return verdict
+
+
+def may_plan_tranches(user: User, tranche: Tranche) -> Verdict:
+    """Finance, with no part in it."""
+    return _uninvolved(user, "tranche.plan", tranche.initiative)
+
+
+def may_hold_tranche(user: User, tranche: Tranche) -> Verdict:
+    """Whoever watches over the money or the risk."""
+    return policy.may(user, "tranche.hold", tranche.initiative)
+
+
+def may_lift_tranche(user: User, tranche: Tranche) -> Verdict:
+    """The same people, with no part in it."""
+    return _uninvolved(user, "tranche.lift", tranche.initiative)
+
+
+def may_propose_claw_back(user: User, tranche: Tranche) -> Verdict:
+    """Finance proposes to take back what is unspent."""
+    return policy.may(user, "claw_back.propose", tranche.initiative)
+
+
+def may_confirm_claw_back(user: User, claw_back: ClawBack) -> Verdict:
+    """The CFO, with no part in it, and not who proposed it."""
+    verdict = _uninvolved(user, "claw_back.confirm", claw_back.release.tranche.initiative)
+    if verdict and claw_back.proposed_by_id in acting_for(user.person.pk):
+        return deny("You proposed this claw-back, so somebody else has to confirm it.")
+    return verdict

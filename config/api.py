@@ -17,6 +17,7 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 
 from accounts.http import PortalRequest, acts
+from assurance.api import IncidentViewSet
 from config.problems import CONTENT_TYPE
 from dashboards.api import FiguresView, InitiativeViewSet
 from governance.api import EnvelopeViewSet, SigningRoundViewSet
@@ -123,6 +124,7 @@ router.register("initiatives", InitiativeViewSet, basename="initiative")
 router.register("units", UnitViewSet, basename="unit")
 router.register("signing-rounds", SigningRoundViewSet, basename="signing-round")
 router.register("envelopes", EnvelopeViewSet, basename="envelope")
+router.register("incidents", IncidentViewSet, basename="incident")
 router.register("scores", ScoreViewSet, basename="score")
 router.register("scoring-models", ScoringModelViewSet, basename="scoring-model")
 

@@ -68,13 +68,19 @@ app.conf.update(
             "task": "scoring.tasks.nightly_sweep",
             "schedule": crontab(hour=2, minute=0),
         },
+        "chase incidents that an authority has to be told of": {
+            "task": "assurance.tasks.chase_reports",
+            "schedule": crontab(hour=6, minute=15),
+        },
         "remind assessors": {
             "task": "scoring.tasks.remind_assessors",
             "schedule": crontab(hour=6, minute=0),
         },
     },
 )
-app.autodiscover_tasks(["ledger", "accounts", "portfolio", "scoring", "governance", "dashboards"])
+app.autodiscover_tasks(
+    ["ledger", "accounts", "portfolio", "scoring", "assurance", "governance", "dashboards"]
+)
 logger = logging.getLogger(__name__)
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.verdict import Verdict
+from dashboards.initiative_risk import risk_context
 from governance import gates
 from governance.models import Commitment, Gate, GatePassage, SigningRound, Tranche
 from governance.permissions import may_sign
@@ -274,7 +275,7 @@ def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
             }
         case "risk":
             classes = initiative.classifications.select_related("by", "transaction").order_by("-id")
-            return {
+            return risk_context(initiative, user) | {
                 "evidence": initiative.evidence.select_related("by", "transaction").order_by("-id"),
                 "stop_rules": initiative.stop_rules.order_by("id"),
                 "classifications": classes,

@@ -535,6 +535,32 @@ class Comment(Fact):
         return self.text[:80]
 
 
+class RiskFlag(Fact):
+    """What a room above knows that keeps the risk part of the status from being green.
+
+    The newest of a kind and subject holds: raised from a day on (and until one, if it ends by itself), or
+    lowered. So the status is computed where all of it is, from rows, as of any point.
+    """
+
+    class Kind(models.TextChoices):
+        SEVERE_INCIDENT = "severe_incident", "an open severe incident"
+        BLOCK = "block", "blocked by a risk officer"
+        VETO = "veto", "a reliability veto"
+        CONTROL_EXPIRED = "control_expired", "a control whose evidence expired"
+        CONDITION_OVERDUE = "condition_overdue", "an overdue condition"
+        REPORT_OVERDUE = "report_overdue", "an incident that an authority has not been told of in time"
+
+    initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="risk_flags")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    subject = models.BigIntegerField(default=0)  # which incident, block, veto or condition; 0 for the whole
+    is_raised = models.BooleanField()
+    from_on = models.DateField()
+    until = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {'raised' if self.is_raised else 'lowered'}"
+
+
 # Actuals -------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,15 @@ from accounts.models import User
 from ledger import clock
 from ledger.facts import Fact, FactManager
 from portfolio.fields import MoneyField
-from portfolio.models import BusinessCase, Initiative, OutcomeClass, OutcomeSet, ReferenceClass, Stage
+from portfolio.models import (
+    BusinessCase,
+    Initiative,
+    OutcomeClass,
+    OutcomeSet,
+    ReferenceClass,
+    RiskFlag,
+    Stage,
+)
 
 # Amber begins at a tenth over or short of the baseline.
 WORTH_SAYING = 0.10
@@ -651,6 +659,8 @@ class ReturnPosition(Position):
     benefit_shortfall = models.FloatField(null=True)
     # The grey mark beside it: the source of its actuals missed its own date by 15 days.
     is_late = models.BooleanField(default=False)
+    # The risk part of the status: one bit for each kind of `RiskFlag` that stands on the day.
+    risk_flags = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["on_course_to"], name="returns_by_outcome")]
@@ -661,7 +671,8 @@ class ReturnPosition(Position):
     @property
     def status_reasons(self) -> list[str]:
         """What keeps the status from being green, in words; empty where nothing does."""
-        return [
+        risks = [label for bit, label in enumerate(RiskFlag.Kind.labels) if self.risk_flags >> bit & 1]
+        return risks + [
             f"{what} {share:.0%} {than}"
             for share, what, than in (
                 (self.cost_overrun, "cost", "over the baseline"),

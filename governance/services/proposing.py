@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
+from assurance.selectors import why_stopped
 from governance import authority, commitments, gates, pack
 from governance.gates import GRANTING
 from governance.messages import tell
@@ -59,6 +60,8 @@ def open_signing(
         if SigningRound.objects.unended().filter(initiative=initiative).exists():
             raise InvalidMove(f"A signing round of {initiative.reference} is open already.")
         gate = GATE_OF_STAGE[Stage(initiative.stage)]
+        if verb in GRANTING and (stopped := why_stopped(initiative)):
+            raise InvalidMove(stopped)
         if verb in GRANTING and (hold := lifecycle.holding(initiative)):
             raise InvalidMove(
                 f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}"

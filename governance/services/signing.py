@@ -7,6 +7,7 @@ from django.conf import settings
 
 from accounts.errors import Changed, InvalidMove, Refused
 from accounts.models import Role, User
+from assurance.selectors import why_stopped
 from governance import authority, balances, commitments, gates, pack
 from governance.gates import GRANTING
 from governance.messages import tell
@@ -112,6 +113,8 @@ def _decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: A
     initiative, case = signing.initiative, signing.case
     if signing.verb in GRANTING and (hold := lifecycle.holding(initiative)):
         raise InvalidMove(f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}")
+    if signing.verb in GRANTING and (stopped := why_stopped(initiative)):
+        raise InvalidMove(stopped)
     parts = _charges(signing)
     if not commitments.has_envelope(initiative.unit, parts):
         raise InvalidMove(f"{initiative.unit} has no envelope this fiscal year any more.")

@@ -4,6 +4,7 @@ from django.conf import settings
 
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
+from assurance.selectors import why_stopped
 from governance import authority, balances, commitments
 from governance.messages import tell
 from governance.models import ReleaseLine, Tranche, TrancheRelease, TrancheRequest
@@ -48,6 +49,8 @@ def release_tranche(tranche: Tranche, *, reason: str = "", actor: User) -> Tranc
             raise InvalidMove(
                 f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}"
             )
+        if stopped := why_stopped(initiative):
+            raise InvalidMove(stopped)
         if TrancheRelease.objects.filter(tranche=tranche).exists():
             raise InvalidMove("This tranche is released already.")
         earlier = Tranche.objects.filter(

@@ -373,6 +373,7 @@ class Migration(migrations.Migration):
                 ('time_overrun', models.FloatField(null=True)),
                 ('benefit_shortfall', models.FloatField(null=True)),
                 ('is_late', models.BooleanField(default=False)),
+                ('risk_flags', models.PositiveIntegerField(default=0)),
                 ('baseline', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portfolio.businesscase')),
                 ('case', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portfolio.businesscase')),
             ],

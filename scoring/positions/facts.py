@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connection
 
 from portfolio import money
-from portfolio.models import ClosedKind, OutcomeClass, Stage
+from portfolio.models import ClosedKind, OutcomeClass, RiskFlag, Stage
 from scoring.experience import NONE_YET, Experience, ratios
 from scoring.finance import REFERENCE_CLASSES, IntArray, Ratios, ReferenceClass, ReturnSettings
 from scoring.models import ScoringModel
@@ -273,6 +273,29 @@ class Facts:
                 f"portfolio_outcomeset o WHERE {self._whose('o.initiative_id')} AND {self._known('o')}",
             )
         )
+
+    def risk_flags(self) -> Columns:
+        """The newest flag of each kind and subject: row, kind, whether it is raised, from and until when."""
+        found = self._read(
+            {
+                "id": "f.id",
+                "initiative": "f.initiative_id",
+                "kind": _code("f.kind", RiskFlag.Kind.values),
+                "subject": "f.subject",
+                "is_raised": _whole("f.is_raised"),
+                "from": _day("f.from_on"),
+                "until": _day("f.until"),
+            },
+            f"portfolio_riskflag f WHERE {self._whose('f.initiative_id')} AND {self._known('f')}",
+        )
+        order = np.lexsort((found["id"], found["subject"], found["kind"], found["initiative"]))
+        ordered = {name: column[order] for name, column in found.items()}
+        keys = np.stack([ordered[name] for name in ("initiative", "kind", "subject")])
+        is_newest = np.ones(len(order), bool)
+        is_newest[:-1] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
+        newest = {name: column[is_newest] for name, column in ordered.items()}
+        newest["row"] = self.rows_of(newest.pop("initiative"))
+        return newest
 
     def unreached_milestones(self) -> Columns:
         """The milestones of all cases that nobody reported as reached: case and day."""

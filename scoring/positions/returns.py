@@ -15,9 +15,10 @@ from django.conf import settings
 
 from portfolio import case as case_document
 from portfolio import money
-from portfolio.models import ClosedKind, OutcomeClass, Stage
+from portfolio.models import ClosedKind, OutcomeClass, RiskFlag, Stage
 from scoring import finance, forecast
 from scoring.finance import BoolArray, FloatArray, IntArray, Plan, Ratios
+from scoring.forecast import TextArray
 from scoring.models import Status
 from scoring.positions.facts import (
     BASE,
@@ -695,10 +696,9 @@ class _Block:
         cost_colour = forecast.overrun_colour(spent, allowed)
         time_colour = forecast.overrun_colour(expected_months, baseline_months)
         benefit_colour = forecast.shortfall_colour(gained, promised)
-        # Conditions, controls and incidents belong to the room above; it adds what it knows.
-        unknown = np.full(self.rows, str(forecast.Colour.GREY))
+        flags, risk_colour = self._risk()
         overall = forecast.status(
-            cost=cost_colour, time=time_colour, benefit=benefit_colour, risk=unknown
+            cost=cost_colour, time=time_colour, benefit=benefit_colour, risk=risk_colour
         ).overall
         late = forecast.has_late_source(self._days_late()[:, None]) & runs
         shares = {
@@ -710,8 +710,35 @@ class _Block:
             "planned_benefit_to_date": expected_benefit,
             "status": np.where(runs, _places(overall, Status.values), NO_CHOICE),
             "is_late": late.astype(np.int64),
+            "risk_flags": np.where(runs, flags, 0),
             **{name: np.where(runs, finance.round_ratio(share), np.nan) for name, share in shares.items()},
         }
+
+    def _risk(self) -> tuple[IntArray, TextArray]:
+        """What the rooms above flagged, as one bit for each kind, and the colour that it makes.
+
+        Without a flag the risk part is not known: grey, so that it never makes a status green by itself.
+        """
+        found = self.facts.risk_flags()
+        today = int((np.datetime64(self.on) - np.datetime64(0, "D")).astype(np.int64))
+        stands = (found["is_raised"] == 1) & (found["from"] <= today)
+        stands &= (found["until"] == NO_DAY) | (found["until"] >= today)
+        flags = np.zeros(self.rows, np.int64)
+        np.bitwise_or.at(flags, found["row"][stands], 1 << found["kind"][stands])
+
+        def any_of(*kinds: RiskFlag.Kind) -> BoolArray:
+            bits = sum(1 << RiskFlag.Kind.values.index(kind) for kind in kinds)
+            raised: BoolArray = (flags & bits) > 0
+            return raised
+
+        kinds = RiskFlag.Kind
+        colour = forecast.risk_colour(
+            severe_incident=any_of(kinds.SEVERE_INCIDENT),
+            blocked=any_of(kinds.BLOCK, kinds.VETO),
+            condition_overdue=any_of(kinds.CONDITION_OVERDUE, kinds.REPORT_OVERDUE),
+            control_expired=any_of(kinds.CONTROL_EXPIRED),
+        )
+        return flags, np.where(flags > 0, colour, str(forecast.Colour.GREY))
 
     def _months_overdue(self) -> FloatArray:
         """By how many months the most overdue milestone of the current plan is late, before operation."""

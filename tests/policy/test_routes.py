@@ -49,6 +49,8 @@ OF_THE_WHOLE = {
     "model-comparison",
     "model-rescore",
     "model-rescore-start",
+    "organisation-control-evidence",
+    "organisation-control-check",
 }
 FIGURES = {"figure-explain": "planned_cost", "initiative-figure": "roi"}
 

@@ -29,7 +29,8 @@ OWN_TIERS = [
 
 
 def _day(**values: Any) -> forms.DateField:
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), **values)
+    # What a browser's picker starts from is always written so, whatever the locale.
+    return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **values)
 
 
 def _long(rows: int = 3, **values: Any) -> forms.CharField:

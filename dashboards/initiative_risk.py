@@ -45,6 +45,8 @@ def risk_context(initiative: Initiative, user: User) -> dict[str, Any]:
     return {
         "picture": selectors.tier_picture(initiative),
         "controls": own,
+        "open_controls": [row for row in own if not row.holds or row.state == State.EXCEPTION],
+        "held_controls": [row for row in own if row.holds and row.state != State.EXCEPTION],
         "held_for_all": [row for row in rows if row.is_inherited],
         "counts": {
             "all": len(own),

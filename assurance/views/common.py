@@ -1,6 +1,6 @@
 """How a page of this room fetches, takes a form, and shows what was refused."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from accounts.errors import Refused
 from accounts.http import PortalRequest, stepped_up
 from accounts.verdict import Verdict
 from assurance.forms import DecidingForm
+from assurance.selectors import Standing
 from portfolio.models import Initiative
 
 
@@ -55,8 +56,12 @@ def act_page(
     back: str = "",
     words: str = "",
     is_danger: bool = False,
+    shown: Sequence[Standing] = (),
 ) -> HttpResponse:
-    """One form, one act; `back` is where it leads, the tab of risks when nothing is said."""
+    """One form, one act; `back` is where it leads, the tab of risks when nothing is said.
+
+    `shown` are controls whose evidence stands above the form.
+    """
     verdict.or_deny()
     if not back:
         back = f"{initiative.get_absolute_url()}?tab=risk" if initiative is not None else "/"
@@ -71,5 +76,6 @@ def act_page(
         "back": back,
         "words": words,
         "is_danger": is_danger,
+        "shown": shown,
     }
     return render(request, "assurance/act.html", context, status=422 if form.is_bound else 200)

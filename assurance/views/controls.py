@@ -107,6 +107,7 @@ def check(request: PortalRequest, pk: int) -> HttpResponse:
         button="Record your word",
         done="Recorded.",
         words="" if rows else "No evidence waits for a check.",
+        shown=rows,
     )
 
 
@@ -162,4 +163,5 @@ def keep_check(request: PortalRequest) -> HttpResponse:
         done="Recorded.",
         back=reverse("control-list"),
         words="" if rows else "No evidence waits for a check.",
+        shown=rows,
     )

@@ -56,7 +56,8 @@ def incident_detail(request: PortalRequest, pk: int) -> HttpResponse:
         "may_grade": permissions.may_grade(user, incident),
         "may_close": permissions.may_close(user, incident),
         "may_book": permissions.may_book(user, incident),
-        "may_veto": permissions.may_veto(user, incident.initiative),
+        "may_veto": selectors.veto_in_force(incident.initiative) is None
+        and permissions.may_veto(user, incident.initiative),
     }
     return render(request, "assurance/incident_detail.html", context)
 

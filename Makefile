@@ -10,7 +10,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 BIN := $(VENV)/bin
-ROOMS := config dashboards governance scoring portfolio accounts ledger
+ROOMS := config dashboards governance assurance scoring portfolio accounts ledger
 
 # Demo mode unless the environment or .env says otherwise.
 DEMO ?= $(or $(shell sed -n 's/^DEMO=//p' .env 2>/dev/null | tail -1),1)

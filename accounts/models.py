@@ -256,6 +256,7 @@ class Scope(models.TextChoices):
     PROPOSE = "proposal:write", "create, edit and submit proposals"
     ACTUALS = "actuals:write", "send postings"
     KPIS = "kpi:write", "send measurements"
+    INCIDENTS = "incident:write", "report incidents"
 
 
 class ApiToken(models.Model):

@@ -5,6 +5,7 @@ import sys
 
 from django.core.management import call_command
 
+from assurance.library import install_library
 from bench import api_list, dashboards, moves, register, returns, robustness, rounds
 from dashboards.demo.bulk import bulk_portfolio
 from governance.authority import install_authority
@@ -29,6 +30,7 @@ def main(size: int, months: int, only: str) -> None:
     install_default_model()
     install_gates()
     install_authority()
+    install_library()
     found = Initiative.objects.count()
     if found > size:
         raise SystemExit(f"This database holds {found} initiatives, more than the {size} to measure.")

@@ -17,6 +17,7 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 
 from accounts.http import PortalRequest, acts
+from assurance.api import IncidentViewSet
 from config.problems import CONTENT_TYPE
 from dashboards.api import FiguresView, InitiativeViewSet
 from governance.api import EnvelopeViewSet, SigningRoundViewSet
@@ -127,6 +128,7 @@ router.register("signing-rounds", SigningRoundViewSet, basename="signing-round")
 router.register("rounds", FundingRoundViewSet, basename="funding-round")
 router.register("round-items", RoundItemViewSet, basename="round-item")
 router.register("envelopes", EnvelopeViewSet, basename="envelope")
+router.register("incidents", IncidentViewSet, basename="incident")
 router.register("scores", ScoreViewSet, basename="score")
 router.register("scoring-models", ScoringModelViewSet, basename="scoring-model")
 

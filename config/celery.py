@@ -84,13 +84,19 @@ app.conf.update(
             "task": "governance.tasks.remind_signers",
             "schedule": crontab(hour=6, minute=10),
         },
+        "chase incidents that an authority has to be told of": {
+            "task": "assurance.tasks.chase_reports",
+            "schedule": crontab(hour=6, minute=15),
+        },
         "remind assessors": {
             "task": "scoring.tasks.remind_assessors",
             "schedule": crontab(hour=6, minute=0),
         },
     },
 )
-app.autodiscover_tasks(["ledger", "accounts", "portfolio", "scoring", "governance", "dashboards"])
+app.autodiscover_tasks(
+    ["ledger", "accounts", "portfolio", "scoring", "assurance", "governance", "dashboards"]
+)
 app.autodiscover_tasks(["governance"], related_name="review_tasks")
 logger = logging.getLogger(__name__)
 

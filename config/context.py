@@ -41,6 +41,8 @@ PLACES = (
     Place("Reports", "report-list", "reports", ("report.export",)),
     Place("Model", "scoring-model", "target", ("model.view",)),
     Place("Gates", "gates", "lock", ("gates.view",)),
+    Place("Incidents", "incident-list", "warning", ("controls.view",)),
+    Place("Controls", "control-list", "check", ("controls.view",)),
     Place("Ledger", "ledger", "ledger", ("ledger.view",)),
     Place("People", "people", "people", ("people.view",)),
     Place("Policy", "policy", "policy", ("policy.view",)),

@@ -138,6 +138,7 @@ USE_TZ = True
 INSTALLED_APPS = [
     "dashboards",
     "governance",
+    "assurance",
     "scoring",
     "portfolio",
     "accounts",

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboards.urls")),
     path("", include("governance.urls")),
+    path("", include("assurance.urls")),
     path("", include("scoring.urls")),
     path("", include("portfolio.urls")),
     path("", include("accounts.urls")),

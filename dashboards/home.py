@@ -13,6 +13,8 @@ from django.urls import reverse
 from accounts import policy
 from accounts.models import User
 from accounts.selectors import waiting_grants
+from assurance.models import Incident
+from assurance.selectors import evidence_to_check
 from dashboards.proposal import promised
 from governance.authority_selectors import number_to_confirm, versions_to_vote_on
 from governance.models import Tranche
@@ -54,7 +56,7 @@ def waiting_for(user: User) -> list[Waiting]:
     """Everything that waits for the user, what is due first on top; drafts, which are their own, last."""
     sources = (
         _decisions, _scorecards, _sponsorships, _submitted, _scorings, _to_decide, _tranches, _claims,
-        _envelopes, _rates, _grants, _conditions, _gates, _authority,
+        _envelopes, _rates, _grants, _conditions, _gates, _authority, _incidents, _evidence,
     )  # fmt: skip
     found = [item for source in sources for item in source(user)]
     found.sort(key=lambda item: (item.due or date.max, item.what, item.subject))
@@ -199,6 +201,33 @@ def _envelopes(user: User) -> Iterator[Waiting]:
             amount=change.amount,
             currency=change.envelope.currency,
         )
+
+
+def _incidents(user: User) -> Iterator[Waiting]:
+    if (reached := _reached(user, "incident.follow", "initiative__unit__path")) is None:
+        return
+    mine = reached | Q(initiative__owner=user)
+    for incident in Incident.objects.to_tell().filter(mine).select_related("initiative__unit")[:MOST]:
+        yield _about(
+            "Tell the authority",
+            incident.initiative,
+            incident.get_absolute_url(),
+            incident.authority_due_on,
+        )
+
+
+def _evidence(user: User) -> Iterator[Waiting]:
+    if not policy.may(user, "control.check"):
+        return
+    reach = policy.reach(user, "control.check")
+    waiting = evidence_to_check(None if reach.everywhere else reach.paths)
+    counted: dict[int, list[Any]] = {}
+    for row in waiting.exclude(by__in=acting_for(user.pk))[:500]:
+        counted.setdefault(row.initiative_id or 0, []).append(row)
+    for rows in list(counted.values())[:MOST]:
+        number = "evidence of 1 control" if len(rows) == 1 else f"evidence of {len(rows)} controls"
+        initiative = rows[0].initiative
+        yield _about(f"Check {number}", initiative, reverse("control-check", args=[initiative.pk]))
 
 
 def _rates(user: User) -> Iterator[Waiting]:

@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.permissions import may_read_ledger
 from accounts.verdict import Verdict
 from dashboards import story
+from dashboards.initiative_risk import risk_context
 from governance import drift, gates
 from governance.models import Commitment, Gate, GatePassage, SigningRound, Tranche
 from governance.money_permissions import may_propose_co_funding
@@ -282,7 +283,7 @@ def tab_context(initiative: Initiative, user: User, tab: str) -> dict[str, Any]:
             }
         case "risk":
             classes = initiative.classifications.select_related("by", "transaction").order_by("-id")
-            return {
+            return risk_context(initiative, user) | {
                 "evidence": initiative.evidence.select_related("by", "transaction").order_by("-id"),
                 "stop_rules": initiative.stop_rules.order_by("id"),
                 "classifications": classes,

@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts import segregation
 from accounts.errors import Incomplete, InvalidMove, Refused
 from accounts.models import Role, User
+from assurance.selectors import controls_hold, controls_planned, veto_in_force, why_stopped
 from governance import authority, balances, commitments, default_gates, waivers
 from governance.messages import tell
 from governance.models import Evidence, Gate, GateItem, GatePassage, GateSet, SigningRound, Verb, Waiver
@@ -344,6 +345,8 @@ def _no_knock_out(subject: Subject, item: GateItem) -> Found:
         knocks.append("the use is prohibited")
     if subject.initiative.sponsor_confirmed_at is None:
         knocks.append("no sponsor stands behind it")
+    if veto := veto_in_force(subject.initiative):
+        knocks.append(f"a reliability veto stands ({veto.by})")
     if not any(kpi.get("target") for kpi in subject.content.get("kpis") or ()):
         knocks.append("it has no measurable goal")
     return not knocks, " and ".join(knocks) or "nothing found"
@@ -403,7 +406,20 @@ def _attested_months(subject: Subject, item: GateItem) -> Found:
     return months >= wanted, f"{months} of {wanted}"
 
 
+def _controls_planned(subject: Subject, item: GateItem) -> Found:
+    lacking = _lacks(subject, item)
+    if lacking or subject.initiative.risk_tier != RiskTier.HIGH:
+        return _fields(subject, item)
+    return controls_planned(subject.initiative)
+
+
+def _controls_hold(subject: Subject, item: GateItem) -> Found:
+    return controls_hold(subject.initiative, item.gate)
+
+
 QUESTIONS: dict[str, Question] = {
+    "controls_planned": _controls_planned,
+    "controls_hold": _controls_hold,
     "fields": _fields,
     "sponsor_confirmed": _sponsor_confirmed,
     "sponsor_stands": _sponsor_confirmed,
@@ -522,6 +538,8 @@ def pass_gate(
 
 
 def _require_no_hold(initiative: Initiative) -> None:
+    if stopped := why_stopped(initiative):
+        raise InvalidMove(stopped)
     if hold := lifecycle.holding(initiative):
         raise InvalidMove(f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}")
 
@@ -616,7 +634,8 @@ def complete_case(initiative: Initiative, *, actor: User) -> BusinessCase:
 
 def is_of_the_case(item: ItemResult) -> bool:
     """Whether the case itself gives it, so that it is asked when the case is sent."""
-    return item.kind == GateItem.Kind.FIELD or item.key == "controls_planned"
+    # The plan of a high tier's controls follows with G2 itself; the words in the case come with it.
+    return item.kind == GateItem.Kind.FIELD or (item.key == "controls_planned" and bool(item.lacks))
 
 
 def _require_no_signing(initiative: Initiative) -> None:

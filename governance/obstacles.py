@@ -1,5 +1,6 @@
 """What keeps further money of an initiative back; what is released already stays usable."""
 
+from assurance.selectors import why_stopped
 from governance import drift
 from governance.models import Condition
 from ledger import clock
@@ -14,7 +15,8 @@ def overdue_conditions(initiative: Initiative) -> list[Condition]:
 
 def obstacles_of(initiative: Initiative) -> list[str]:
     """Each of them in a sentence that says who can end it."""
-    found = [
+    found = [stopped] if (stopped := why_stopped(initiative)) else []
+    found += [
         f"The condition “{row.text}” was due on {row.due_on:%-d %b %Y}: {row.owner} reports that it is "
         "fulfilled, and the portfolio office or finance accepts it."
         for row in overdue_conditions(initiative)

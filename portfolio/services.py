@@ -417,6 +417,14 @@ def classify(
     initiative: Initiative, kind: str, value: str, *, reason: str = "", actor: User
 ) -> Classification:
     """Set domain, risk tier, track or overlap. Raises NotAllowed, InvalidMove or Refused."""
+    with record(f"{Classification.Kind(kind)}.set", actor=actor, about=initiative, reason=reason) as act:
+        return classify_within(act, initiative, kind, value, reason=reason, actor=actor)
+
+
+def classify_within(
+    act: Act, initiative: Initiative, kind: str, value: str, *, reason: str = "", actor: User
+) -> Classification:
+    """The same as a part of an act. Raises NotAllowed, InvalidMove or Refused."""
     kind = Classification.Kind(kind)
     allowed: dict[str, list[str]] = {
         Classification.Kind.DOMAIN: Domain.values,
@@ -428,28 +436,21 @@ def classify(
         raise Refused(
             f"Choose one of {', '.join(allowed[kind])}.", {kind: "Choose one of the values offered."}
         )
-    with record(f"{kind}.set", actor=actor, about=initiative, reason=reason) as act:
-        initiative = lifecycle.lock(initiative)
-        verdict = may_classify(actor, initiative, kind)
-        verdict.or_deny()
-        segregation.mark(act, verdict, reason=reason, by=actor)
-        if (
-            kind == Classification.Kind.TRACK
-            and initiative.risk_tier == RiskTier.HIGH
-            and value != Track.FULL
-        ):
-            raise Refused(
-                "A high risk tier is always on the full track.", {"track": "Choose the full track."}
-            )
-        classification = act.add(
-            Classification, initiative=initiative, kind=kind, value=value, by=actor, reason=reason
-        )
-        act.note(value=value)
-        if kind != Classification.Kind.OVERLAP:
-            setattr(initiative, kind, value)
-            initiative.save(update_fields=[str(kind)])
-        act.marks("return", [initiative.pk])
-        return classification
+    initiative = lifecycle.lock(initiative)
+    verdict = may_classify(actor, initiative, kind)
+    verdict.or_deny()
+    segregation.mark(act, verdict, reason=reason, by=actor)
+    if kind == Classification.Kind.TRACK and initiative.risk_tier == RiskTier.HIGH and value != Track.FULL:
+        raise Refused("A high risk tier is always on the full track.", {"track": "Choose the full track."})
+    classification = act.add(
+        Classification, initiative=initiative, kind=kind, value=value, by=actor, reason=reason
+    )
+    act.note(value=value)
+    if kind != Classification.Kind.OVERLAP:
+        setattr(initiative, kind, value)
+        initiative.save(update_fields=[str(kind)])
+    act.marks("return", [initiative.pk])
+    return classification
 
 
 def comment(initiative: Initiative, *, text: str, actor: User) -> Comment:
@@ -534,27 +535,51 @@ def post(
 
     A month that is closed is booked in the open one. A negative amount is a credit note.
     """
-    _require_currency(currency, amount)
     with record("posting.added", actor=actor, about=initiative) as act:
         initiative = lifecycle.lock(initiative)
         may_post(actor, initiative).or_deny()
-        month = service_month.replace(day=1)
-        posting = act.add(
-            Posting,
-            initiative=initiative,
-            kind=Posting.Kind.COST if amount >= 0 else Posting.Kind.CREDIT_NOTE,
-            category=category,
-            service_month=month,
-            booked_month=open_month(month),
+        return post_within(
+            act,
+            initiative,
+            service_month=service_month,
             amount=amount,
             currency=currency,
-            reference=initiative.reference,
+            category=category,
             text=text,
-            by_hand=actor,
+            actor=actor,
         )
-        act.note(amount=amount, currency=currency, service_month=month)
-        act.marks("return", [initiative.pk])
-        return posting
+
+
+def post_within(
+    act: Act,
+    initiative: Initiative,
+    *,
+    service_month: date,
+    amount: Decimal,
+    currency: str,
+    category: str,
+    text: str = "",
+    actor: User,
+) -> Posting:
+    """The same as a part of an act that asked who may. Raises Refused."""
+    _require_currency(currency, amount)
+    month = service_month.replace(day=1)
+    posting = act.add(
+        Posting,
+        initiative=initiative,
+        kind=Posting.Kind.COST if amount >= 0 else Posting.Kind.CREDIT_NOTE,
+        category=category,
+        service_month=month,
+        booked_month=open_month(month),
+        amount=amount,
+        currency=currency,
+        reference=initiative.reference,
+        text=text,
+        by_hand=actor,
+    )
+    act.note(amount=amount, currency=currency, service_month=month)
+    act.marks("return", [initiative.pk])
+    return posting
 
 
 def _require_currency(currency: str, amount: Decimal) -> None:

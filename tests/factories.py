@@ -9,6 +9,9 @@ from typing import Any, TypeAlias
 from django.test import Client
 
 from accounts.models import ApiToken, Role, RoleConfirmation, RoleGrant, Scope, Unit, UnitPlacement, User
+from assurance import selectors
+from assurance.library import install_library
+from assurance.services import supply_control_evidence
 from governance import gates
 from governance import services as governance
 from governance.authority import install_authority
@@ -40,6 +43,7 @@ def install_base_data() -> None:
     install_default_model()
     install_gates()
     install_authority()
+    install_library()
 
 
 # Who -----------------------------------------------------------------------------------------
@@ -297,6 +301,18 @@ def in_assessment(content: dict[str, Any], **values: Any) -> Initiative:
     return _fresh(initiative)
 
 
+def show_controls(initiative: Initiative, gate: str = "G3") -> None:
+    """Evidence for whatever a high tier owes up to a gate, from its unit; nothing for another tier."""
+    if initiative.risk_tier != "high":
+        return
+    owed = selectors.due_by(selectors.controls_of(initiative), gate)
+    if codes := [row.control.code for row in owed if not row.holds]:
+        lead = holder(Role.UNIT_LEAD, initiative.unit)
+        supply_control_evidence(
+            initiative, codes=codes, text="The technical file, part 2", dated=clock.today(), actor=lead
+        )
+
+
 def in_decision(content: dict[str, Any], *, rating: int = 4, **values: Any) -> Initiative:
     """Scored with the same rating in every criterion, closed, and recorded at G2."""
     initiative = in_assessment(content, **values)
@@ -311,6 +327,7 @@ def in_decision(content: dict[str, Any], *, rating: int = 4, **values: Any) -> I
         assignment = assign(scoring, assessor, due_on=due_on, actor=office)
         complete_scorecard(assignment, ratings=ratings, comment="", actor=assessor)
     close_scoring(scoring, evidence_grade="C", actor=office)
+    show_controls(_fresh(initiative))
     gates.record_case(_fresh(initiative), actor=office)
     return _fresh(initiative)
 

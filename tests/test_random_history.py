@@ -25,7 +25,7 @@ from portfolio.selectors import fiscal_year_of
 from scoring import services as scoring
 from scoring.models import ScorecardAssignment, ScoringRound
 from scoring.positions import refresh_returns
-from tests.factories import proposal_content
+from tests.factories import proposal_content, show_controls
 
 ACTS = 500
 AT_ONCE = 6
@@ -80,10 +80,7 @@ class Company:
             "assign": (self.assign, 12),
             "score": (self.score, 14),
             "close": (self.close, 10),
-            "record": (
-                lambda: gates.record_case(self.any("assessment"), actor=self.who("portfolio_office")),
-                10,
-            ),
+            "record": (self.record_case, 10),
             "evidence": (self.evidence, 8),
             "propose": (self.propose, 10),
             "sign": (self.sign, 20),
@@ -165,7 +162,9 @@ class Company:
         scoring.open_scoring(self.any("assessment"), actor=self.who("portfolio_office"))
 
     def record_case(self) -> None:
-        gates.record_case(self.any("assessment"), actor=self.who("portfolio_office"))
+        initiative = self.any("assessment")
+        show_controls(initiative)
+        gates.record_case(initiative, actor=self.who("portfolio_office"))
 
     def lift(self) -> None:
         portfolio.lift_hold(self.any(), reason="Settled", actor=self.who("portfolio_office"))

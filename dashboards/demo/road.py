@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from accounts.errors import EnvelopeExceeded, Incomplete
 from accounts.models import Role, User
-from dashboards.demo import cases, texts
+from dashboards.demo import cases, risks, texts
 from dashboards.demo.company import DOMAINS
 from dashboards.demo.gates import fulfilled
 from dashboards.demo.history import Diary, Life
@@ -238,13 +238,11 @@ class Road:
             return
         yield self.after(0.2, 1.5)
         officer = self.rng.choice(cast.risk)
-        portfolio.classify(
-            initiative,
-            "risk_tier",
-            self.story.tier,
-            reason=self.say(texts.TIERS[self.story.tier]),
-            actor=officer,
-        )
+        reason = self.say(texts.TIERS[self.story.tier])
+        if self.story.tier == "high":
+            risks.set_tier(self, reason=reason, officer=officer)
+        else:
+            portfolio.classify(initiative, "risk_tier", self.story.tier, reason=reason, actor=officer)
         yield self.after(0.2, 1)
         office = self.rng.choice(cast.office)
         portfolio.classify(initiative, "domain", DOMAINS[self.story.place], actor=office)
@@ -283,11 +281,11 @@ class Road:
         if fate == Fate.REDESIGN:
             gates.return_to_draft(self.initiative, reason=self.story.why, actor=office)
             yield self.after(5, 9)
-            risks = [
+            named = [
                 *self._completion(self.plan)["risks"],
                 {"text": self.story.why, "response": "Being worked on"},
             ]
-            self._save({"risks": risks}, self.owner)
+            self._save({"risks": named}, self.owner)
             return
         scoring_round = scoring.open_scoring(self.initiative, actor=office)
         yield from self._score(scoring_round, office)
@@ -304,6 +302,8 @@ class Road:
         if fate == Fate.ASSESSMENT_SCORED:
             return
         yield self.after(0.3, 1)
+        if self.story.tier == "high":
+            risks.plan(self)
         try:
             gates.record_case(self.initiative, actor=office)
         except Incomplete as lacking:
@@ -387,9 +387,7 @@ class Road:
             return
         if self.story.tier == "high":
             yield self.after(0.3, 1)
-            services.supply_evidence(
-                initiative, item_key="controls_evidenced", text=texts.CONTROL_EVIDENCE, actor=self.lead
-            )
+            risks.show(self, "G3")
         yield self.after(0.5, 2)
         match fate:
             case Fate.REJECTED:
@@ -418,6 +416,7 @@ class Road:
         while True:
             self.initiative.refresh_from_db()
             if not lifecycle.holding(self.initiative):
+                risks.show(self, "G3" if self.initiative.stage == Stage.DECISION else "G4")
                 try:
                     return self._propose(reasons)
                 except Incomplete as lacking:
@@ -606,6 +605,7 @@ class Road:
         """G5: the benefit owner takes it, the risk officer agrees."""
         yield self.after(55, 110)
         evidence = {key: self.say(variants) for key, variants in texts.OPERATION_EVIDENCE.items()}
+        risks.show(self, "G5")
         gates.accept_operation(
             self.initiative, evidence=evidence, reason=self.say(texts.ACCEPT_OWNER), actor=self.benefit_owner
         )

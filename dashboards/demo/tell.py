@@ -10,12 +10,14 @@ from django.db import transaction
 
 from accounts.errors import InvalidMove
 from accounts.models import User
+from assurance.library import install_library
 from dashboards.demo import authority, company
 from dashboards.demo.books import Books
 from dashboards.demo.bulk import bulk_portfolio
 from dashboards.demo.gates import about_gates
 from dashboards.demo.history import Teller
 from dashboards.demo.plans import Course, draw_course
+from dashboards.demo.risks import Risks
 from dashboards.demo.road import RUNS, Road
 from dashboards.demo.rounds import past_round, round_of_today
 from dashboards.demo.stories import STORIES
@@ -55,6 +57,7 @@ def tell_bulk(*, seed: int, initiatives: int, months: int) -> None:
     install_default_model()
     install_gates()
     install_authority()
+    install_library()
     bulk_portfolio(initiatives=initiatives, months=months, seed=seed)
 
 
@@ -82,10 +85,12 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         install_default_model()
         install_gates()
         install_authority()
+        install_library()
         world = World(teller, company.found(), present)
         for road in _roads(world, chosen, seed):
             world.roads[road.story.key] = road
         Books(world, Random(f"{seed}:books"), first).start()
+        Risks(world).start()
         for road in world.roads.values():
             teller.start(road.life())
         teller.start(about_gates(world))

@@ -546,10 +546,6 @@ OPERATION_EVIDENCE: dict[str, tuple[str, ...]] = {
         "Who calls whom is in the run book; the contact of the supplier is tested.",
     ),
 }
-CONTROL_EVIDENCE = (
-    "Four weeks beside the present way without effect on anybody; report, group effects "
-    "and the names of the two people who oversee it are filed."
-)
 ACCEPT_OWNER: tuple[str, ...] = (
     "It is part of our service from today, with its run cost.",
     "Accepted. The team runs it without the project.",

@@ -9,6 +9,7 @@ from typing import Any
 from accounts import policy
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
+from assurance.selectors import why_stopped
 from governance import authority, commitments, drift, gates, pack
 from governance.gates import GRANTING
 from governance.messages import tell
@@ -84,6 +85,8 @@ def open_signing(
             raise InvalidMove(f"A signing round of {initiative.reference} is open already.")
         reopening = drift.reopened(initiative)
         gate = gate_of(initiative, reopening)
+        if verb in GRANTING and (stopped := why_stopped(initiative)):
+            raise InvalidMove(stopped)
         if verb in GRANTING and (hold := lifecycle.holding(initiative)):
             raise InvalidMove(
                 f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}"

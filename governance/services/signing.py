@@ -8,6 +8,7 @@ from django.conf import settings
 from accounts import segregation
 from accounts.errors import Changed, InvalidMove, Refused
 from accounts.models import Role, User
+from assurance.selectors import why_stopped
 from governance import authority, balances, commitments, gates, pack
 from governance.gates import GRANTING
 from governance.messages import tell
@@ -149,6 +150,8 @@ def decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Ac
     initiative, case = signing.initiative, signing.case
     if signing.verb in GRANTING and (hold := lifecycle.holding(initiative)):
         raise InvalidMove(f"{initiative.reference} is on hold until {hold.until:%-d %b %Y}: {hold.reason}")
+    if signing.verb in GRANTING and (stopped := why_stopped(initiative)):
+        raise InvalidMove(stopped)
     parts = _charges(signing)
     if not commitments.has_envelope(parts):
         raise InvalidMove(f"{commitments.in_want(parts)} has no envelope this fiscal year any more.")

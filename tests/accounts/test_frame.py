@@ -15,7 +15,7 @@ from tests import factories
 from tests.factories import SignIn
 
 EVERYBODY = {"Home", "Register"}
-WITH_A_ROLE = EVERYBODY | {"Model", "Gates"}
+WITH_A_ROLE = EVERYBODY | {"Model", "Gates", "Incidents", "Controls"}
 SEEN_BY = {
     "contributor": WITH_A_ROLE | {"Reports"},
     "unit_lead": WITH_A_ROLE | {"Portfolio", "Reports"},
@@ -26,7 +26,7 @@ SEEN_BY = {
     "cfo": WITH_A_ROLE | {"Rounds", "Portfolio", "Finance", "Imports", "Reports", "Ledger", "Policy"},
     "auditor": WITH_A_ROLE
     | {"Rounds", "Portfolio", "Finance", "Imports", "Reports", "Ledger", "People", "Policy"},
-    "administrator": WITH_A_ROLE | {"People", "Policy"},
+    "administrator": EVERYBODY | {"Model", "Gates"} | {"People", "Policy"},
     "outsider": EVERYBODY,
 }
 

@@ -121,6 +121,7 @@ def scored(cast: Cast, *, rating: int = 4, **changes: Any) -> Initiative:
 def in_decision(cast: Cast, **changes: Any) -> Initiative:
     """At stage decision, on the full track."""
     initiative = scored(cast, **changes)
+    factories.show_controls(initiative)
     gates.record_case(initiative, actor=cast.portfolio_office)
     initiative.refresh_from_db()
     return initiative

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.errors import InvalidMove, NotAllowed, Refused
 from accounts.models import Role, User
-from governance import authority, selectors, services
+from governance import authority, selectors
 from governance.models import Decision, SigningRoundEnd
 from ledger.services import record
 from portfolio.models import Initiative, Link
@@ -103,9 +103,6 @@ def test_above_the_cfo_the_round_waits_for_the_ceo(cast: Cast) -> None:
 def test_a_high_tier_needs_the_risk_officer_too(cast: Cast) -> None:
     appropriated(cast, 5_000_000)
     initiative = in_decision(cast, tier="high")
-    services.supply_evidence(
-        initiative, item_key="controls_evidenced", text="Tests of last week", actor=cast.unit_lead
-    )
     signing = opened(cast, initiative, 100_000)
     signed(signing, cast.cfo)
     assert not Decision.objects.exists()
@@ -117,9 +114,6 @@ def test_a_high_tier_needs_the_risk_officer_too(cast: Cast) -> None:
 def test_the_risk_officer_blocks_with_one_vote(cast: Cast) -> None:
     appropriated(cast, 5_000_000)
     initiative = in_decision(cast, tier="high")
-    services.supply_evidence(
-        initiative, item_key="controls_evidenced", text="Tests of last week", actor=cast.unit_lead
-    )
     signing = opened(cast, initiative, 100_000)
     signed(signing, cast.risk_officer, vote="against")
     assert SigningRoundEnd.objects.get(signing=signing).kind == "refused"

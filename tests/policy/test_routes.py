@@ -68,6 +68,8 @@ OF_THE_WHOLE = {
     "authority-draft-discard",
     "authority-propose",
     "body-propose",
+    "organisation-control-evidence",
+    "organisation-control-check",
 }
 FIGURES = {"figure-explain": "planned_cost", "initiative-figure": "roi"}
 

@@ -255,6 +255,8 @@ def rows_of(role: str) -> set[str]:
 
 
 READING = {
+    "controls.view",
+    "incident.view",
     "portal.use",
     "initiative.list",
     "initiative.view",

@@ -8,6 +8,7 @@ from typing import Any
 from accounts import glass
 from accounts.models import ApiToken, Role, Unit, User
 from accounts.notices import notify
+from assurance.services import report
 from dashboards.models import SavedView
 from governance.models import BoardResolution, Decision, Envelope, SigningRound, Tranche
 from governance.services import (
@@ -193,6 +194,17 @@ def _cases(world: World, where: Unit, word: str) -> None:
         actor=people["owner"],
     )
     world.add("claims/", claim.pk, thing_of(running))
+    incident = report(
+        running,
+        title=f"The {word}read failed",
+        severity="severe",
+        what=f"The {word}read was wrong for a day.",
+        happened_on=clock.today(),
+        noticed_on=clock.today(),
+        duty="serious",
+        actor=people["owner"],
+    )
+    world.add("incidents/", incident.pk, thing_of(running))
 
 
 def _round(world: World) -> None:

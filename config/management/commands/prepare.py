@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from assurance.library import install_library
 from governance.authority import install_authority
 from governance.gates import install_gates
 from ledger import chain, facts
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         install_default_model()
         install_gates()
         install_authority()
+        install_library()
 
 
 def _grant_rights(owner: str, role: str) -> None:

@@ -1,0 +1,1 @@
+"""Pages of tiers, controls, what stops, and incidents."""

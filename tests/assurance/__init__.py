@@ -1,0 +1,1 @@
+"""Risk tiers, controls, what stops, and incidents."""

@@ -68,6 +68,15 @@ app.conf.update(
             "task": "scoring.tasks.nightly_sweep",
             "schedule": crontab(hour=2, minute=0),
         },
+        "watch what runs": {
+            "task": "governance.tasks.watch_running",
+            "schedule": 60.0,
+            "options": {"expires": 50},
+        },
+        "remind of promised dates": {
+            "task": "governance.tasks.remind_of_promises",
+            "schedule": crontab(hour=6, minute=10),
+        },
         "remind assessors": {
             "task": "scoring.tasks.remind_assessors",
             "schedule": crontab(hour=6, minute=0),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.views import gates, money, signing
+from governance.views import gates, money, signing, watch
 
 urlpatterns = [
     path("gates/", gates.gate_list, name="gates"),
@@ -21,6 +21,12 @@ urlpatterns = [
     path("initiatives/<int:pk>/outcome/", gates.outcome, name="outcome-set"),
     path("initiatives/<int:pk>/retire/", gates.retire, name="initiative-retire"),
     path("initiatives/<int:pk>/decision/", signing.signing_open, name="signing-open"),
+    path("initiatives/<int:pk>/recommendation/", watch.answer, name="recommendation-answer"),
+    path("initiatives/<int:pk>/first-user/", watch.first_user, name="first-user-report"),
+    path("initiatives/<int:pk>/extension/", watch.extension, name="extension-request"),
+    path("initiatives/<int:pk>/appoint/", watch.appoint, name="part-appoint"),
+    path("initiatives/<int:pk>/step-down/", watch.step_down, name="sponsor-step-down"),
+    path("promises/", watch.promises, name="promise-list"),
     path("signings/", signing.signing_list, name="signing-round-list"),
     path("signings/<int:pk>/", signing.signing_detail, name="signing-round-detail"),
     path("signings/<int:pk>/sign/", signing.signing_sign, name="signing-round-sign"),

@@ -23,9 +23,21 @@ from governance.models.signing import (
     SigningRoundQuerySet,
     StopRule,
 )
+from governance.models.watch import (
+    Announced,
+    ClockExtension,
+    ClockExtensionRequest,
+    FirstUser,
+    Recommendation,
+    RecommendationAnswer,
+    WatchRun,
+)
 
 __all__ = [
+    "Announced",
     "AuthorityStep",
+    "ClockExtension",
+    "ClockExtensionRequest",
     "Commitment",
     "Condition",
     "Decision",
@@ -35,9 +47,12 @@ __all__ = [
     "EnvelopeConfirmation",
     "EnvelopeQuerySet",
     "Evidence",
+    "FirstUser",
     "Gate",
     "GateItem",
     "GatePassage",
+    "Recommendation",
+    "RecommendationAnswer",
     "ReleaseLine",
     "Seat",
     "Signature",
@@ -49,4 +64,5 @@ __all__ = [
     "TrancheRelease",
     "TrancheRequest",
     "Verb",
+    "WatchRun",
 ]

@@ -12,14 +12,13 @@ from governance.services.proposing import (
     withdraw_signing,
 )
 from governance.services.signing import sign
-from governance.services.stopping import PILOT_DAYS, outcome_of_stopping, stop, withdraw
+from governance.services.stopping import outcome_of_stopping, stop, withdraw
 from governance.services.tranches import release_tranche, request_tranche
 
 __all__ = [
     "CONDITION_ROWS",
     "DECISION_DAYS",
     "GATE_OF_STAGE",
-    "PILOT_DAYS",
     "VERBS_AT",
     "accept_operation",
     "call_in",

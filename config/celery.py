@@ -88,6 +88,15 @@ app.conf.update(
             "task": "assurance.tasks.chase_reports",
             "schedule": crontab(hour=6, minute=15),
         },
+        "watch what runs": {
+            "task": "governance.tasks.watch_running",
+            "schedule": 60.0,
+            "options": {"expires": 50},
+        },
+        "remind of promised dates": {
+            "task": "governance.tasks.remind_of_promises",
+            "schedule": crontab(hour=6, minute=10),
+        },
         "remind assessors": {
             "task": "scoring.tasks.remind_assessors",
             "schedule": crontab(hour=6, minute=0),

@@ -22,9 +22,11 @@ from governance.permissions import may_put_in_force
 from governance.round_selectors import waiting_in
 from governance.selectors import changes_to_confirm, open_signings_for
 from governance.services.gate_sets import waiting_proposal
+from governance.services.watching import RENEWAL_NOTICE
 from governance.standing import conditions_waiting_for
+from governance.watch_selectors import extensions_asked, recommendations_in, renewals_for, stops_asked
 from ledger import clock
-from portfolio.involvement import acting_for
+from portfolio.involvement import acting_for, involvements
 from portfolio.models import CaseDraft, Initiative, RateSet
 from portfolio.permissions import may_attest_each
 from portfolio.selectors import unattested_claims
@@ -57,6 +59,7 @@ def waiting_for(user: User) -> list[Waiting]:
     sources = (
         _decisions, _scorecards, _sponsorships, _submitted, _scorings, _to_decide, _tranches, _claims,
         _envelopes, _rates, _grants, _conditions, _gates, _authority, _incidents, _evidence,
+        _watched, _renewals,
     )  # fmt: skip
     found = [item for source in sources for item in source(user)]
     found.sort(key=lambda item: (item.due or date.max, item.what, item.subject))
@@ -134,6 +137,37 @@ def _submitted(user: User) -> Iterator[Waiting]:
         for initiative in rows.select_related("unit").order_by("submitted_at", "pk")[:MOST]:
             url = reverse("initiative-triage", args=[initiative.pk])
             yield _about(what, initiative, url, promised(initiative)[0])
+
+
+def _watched(user: User) -> Iterator[Waiting]:
+    """What Keel recommends and nobody answered, for CFO and CEO; a stop that they ask for, for the office."""
+    unit = "initiative__unit__path"
+    if (reached := _reached(user, "recommendation.answer", unit)) is not None:
+        rows = recommendations_in(Initiative.objects.all()).filter(reached, proposal="stop")[:MOST]
+        own = involvements(user, [row.initiative for row in rows])
+        for row in rows:
+            if row.initiative_id not in own:
+                url = reverse("recommendation-answer", args=[row.initiative_id])
+                yield _about(
+                    "Answer: stop it?",
+                    row.initiative,
+                    url,
+                    amount=row.would_free,
+                    currency=settings.BASE_CURRENCY,
+                )
+        for asked in extensions_asked(reached)[:MOST]:
+            url = reverse("recommendation-answer", args=[asked.initiative_id])
+            yield _about("Grant more time?", asked.initiative, url)
+    if (reached := _reached(user, "signing.open", unit)) is not None:
+        for answer in stops_asked(reached)[:MOST]:
+            url = reverse("signing-open", args=[answer.initiative_id])
+            yield _about("Propose to stop it", answer.initiative, url, answer.until)
+
+
+def _renewals(user: User) -> Iterator[Waiting]:
+    for row in renewals_for(user, clock.today() + RENEWAL_NOTICE)[:MOST]:
+        url = reverse("sponsorship-confirm", args=[row.initiative_id])
+        yield _about("Renew your sponsorship", row.initiative, url, row.renewal_due_on)
 
 
 def _scorings(user: User) -> Iterator[Waiting]:

@@ -21,6 +21,14 @@ from governance.models import Commitment, Gate, GatePassage, SigningRound, Tranc
 from governance.money_permissions import may_propose_co_funding
 from governance.permissions import may_sign
 from governance.selectors import decisions_of, next_acts, tranches_of
+from governance.watch_permissions import (
+    may_answer_recommendation,
+    may_appoint,
+    may_ask_extension,
+    may_report_first_user,
+    may_step_down,
+)
+from governance.watch_selectors import watch_of
 from ledger import clock
 from ledger.models import LedgerEntry
 from portfolio import case as case_document
@@ -71,7 +79,8 @@ class Step:
 ASIDE = frozenset(
     {
         "Stop it", "Send it back for redesign", "Withdraw it", "Retire it", "Call it in", "Place a hold",
-        "Supply what a gate asks for", "Write a new version", "Send a changed case",
+        "Supply what a gate asks for", "Write a new version", "Send a changed case", "Appoint somebody",
+        "Step down as sponsor", "Ask for more time",
     }
 )  # fmt: skip
 
@@ -134,6 +143,16 @@ def course_of(position: ReturnPosition) -> str:
     if position.on_course_to == OutcomeClass.TOO_EARLY:
         return word
     return f"outcome: {word}" if position.outcome_is_final else f"on course to: {word}"
+
+
+def watched(initiative: Initiative, user: User) -> dict[str, Any]:
+    """What fired, the pilot's clock, the promises; and whether the reader may answer."""
+    found = watch_of(initiative)
+    recommendation = found["recommendation"]
+    waits = recommendation is not None and recommendation.proposal
+    if initiative.is_open and (waits or getattr(initiative, "extension_request", None)):
+        found["may_answer"] = may_answer_recommendation(user, initiative)
+    return found
 
 
 def what_next(initiative: Initiative, user: User) -> WhatNext:
@@ -206,6 +225,13 @@ def _offers(initiative: Initiative, user: User) -> list[Offer]:
             writes, "Go on writing" if initiative.stage == Stage.DRAFT else "Write a new version", "proposal"
         )
     offers += [Offer(act.label, act.url) for act in next_acts(initiative, user)]
+    if initiative.stage == Stage.PILOT and not initiative.first_users.exists():
+        offer(may_report_first_user(user, initiative), "Report the first user", "first-user-report")
+    if not hasattr(initiative, "extension_request"):
+        offer(may_ask_extension(user, initiative), "Ask for more time", "extension-request")
+    if initiative.stage != Stage.DRAFT:
+        offer(may_appoint(user, initiative), "Appoint somebody", "part-appoint")
+        offer(may_step_down(user, initiative), "Step down as sponsor", "sponsor-step-down")
     if initiative.on_hold:
         offer(may.may_lift_hold(user, initiative), "Lift the hold", "hold-lift")
     else:

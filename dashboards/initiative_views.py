@@ -41,6 +41,7 @@ def detail(request: PortalRequest, pk: int) -> HttpResponse:
         "score": score_of(initiative),
         "stages": page.steps(initiative),
         "next": page.what_next(initiative, request.user),
+        "watched": page.watched(initiative, request.user),
         "confirmation": sponsor.values_list("confirmations__sentence", flat=True).first(),
     } | page.tab_context(initiative, request.user, tab)
     return render(request, "dashboards/initiative_detail.html", context)

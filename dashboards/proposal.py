@@ -1,7 +1,7 @@
 """What the proposal page shows: the form by section, what the next gate lacks, and what the plan gives."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from governance.services import DECISION_DAYS
+from governance.promises import decision_by, triage_by
 from ledger import clock
 from portfolio import case
 from portfolio.models import CaseDraft, Initiative
@@ -22,7 +22,6 @@ FIRST_SCREEN = (
     "sourcing", "reference_class", "currency", "cost_low", "cost_high", "benefit_low", "benefit_high",
     "similar", "similar_none",
 )  # fmt: skip
-TRIAGE_DAYS = 5
 LOOKED_AT = 200
 SIMILAR_SHOWN = 4
 
@@ -116,11 +115,7 @@ def plan_months(content: dict[str, Any]) -> list[PlanMonth]:
 def promised(initiative: Initiative) -> tuple[date, date]:
     """By when triage and decision are promised: of the submission, or if it were sent today."""
     day = timezone.localdate(initiative.submitted_at) if initiative.submitted_at else clock.today()
-    triage, working = day, 0
-    while working < TRIAGE_DAYS:
-        triage += timedelta(days=1)
-        working += triage.weekday() < 5
-    return triage, day + timedelta(days=DECISION_DAYS)
+    return triage_by(day), decision_by(day)
 
 
 def similar_to(user: User, initiative: Initiative, content: dict[str, Any]) -> list[Initiative]:

@@ -17,7 +17,7 @@ from accounts.verdict import Verdict
 from dashboards import proposal as page
 from governance import dry_run, gates
 from governance.permissions import may_change_case, may_complete_case, may_submit
-from portfolio import case, services
+from portfolio import case, services, stop_rules
 from portfolio.forms import StartForm, content_from_post
 from portfolio.models import CaseDraft, Initiative
 from portfolio.permissions import may_edit_draft
@@ -184,6 +184,7 @@ def _show(
         "preview": preview(clean, clean["currency"]),
         "relations": case.RELATIONS,
         "run": dry_run.of_proposal(initiative, clean, request.user),
+        "stop_kinds": stop_rules.KINDS,
         "similar": page.similar_to(request.user, initiative, clean),
         "triage_by": triage,
         "decision_by": decision,

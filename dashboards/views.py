@@ -19,6 +19,7 @@ from dashboards.selectors import Portfolio, scores_of
 from governance.line import lines
 from governance.models import Envelope
 from governance.selectors import positions_of
+from governance.watch_selectors import recommendations_in
 from ledger import clock
 from portfolio.models import Initiative, Stage
 from portfolio.permissions import may_start
@@ -27,6 +28,7 @@ from scoring.models import ReturnPosition
 
 NEWS = 8
 SIGNINGS_SHOWN = 10
+RECOMMENDATIONS_SHOWN = 10
 
 
 @acts("portal.use")
@@ -85,6 +87,7 @@ def executive(request: PortalRequest) -> HttpResponse:
             ),
         ],
         "warnings": portfolio.warnings(),
+        "recommendations": recommendations_in(portfolio.queryset)[:RECOMMENDATIONS_SHOWN],
         "signings": _signings(portfolio),
         "signings_in_all": portfolio.signings.count(),
         "overlaps": portfolio.overlaps(),

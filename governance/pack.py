@@ -11,6 +11,7 @@ from governance.commitments import Charge
 from governance.models import AuthorityStep, SigningRound
 from ledger import chain, clock
 from portfolio import case as case_document
+from portfolio import stop_rules
 from portfolio.models import BusinessCase, Initiative, ReferenceClass, Track
 from scoring.models import ReturnPosition, Score
 from scoring.selectors import score_of
@@ -73,7 +74,7 @@ def content_of(
             "items": [item.as_data() for item in items],
             "gate_version": gates.version_for(initiative, gate),
             "room": room_data(parts),
-            "stop_rules": case.content.get("stop_rules") or [],
+            "stop_rules": stop_rules.all_in_words(case.content),
             "conditions": conditions,
         }
         | dict(more)

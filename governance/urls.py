@@ -15,6 +15,7 @@ from governance.views import (
     rounds,
     signing,
     standing,
+    watch,
 )
 
 urlpatterns = [
@@ -77,6 +78,12 @@ urlpatterns = [
     path("bodies/<int:pk>/members/", bodies.propose_member, name="member-propose"),
     path("bodies/members/<int:pk>/confirm/", bodies.confirm_member, name="member-confirm"),
     path("bodies/members/<int:pk>/end/", bodies.end_member, name="member-end"),
+    path("initiatives/<int:pk>/recommendation/", watch.answer, name="recommendation-answer"),
+    path("initiatives/<int:pk>/first-user/", watch.first_user, name="first-user-report"),
+    path("initiatives/<int:pk>/extension/", watch.extension, name="extension-request"),
+    path("initiatives/<int:pk>/appoint/", watch.appoint, name="part-appoint"),
+    path("initiatives/<int:pk>/step-down/", watch.step_down, name="sponsor-step-down"),
+    path("promises/", watch.promises, name="promise-list"),
     path("signings/", signing.signing_list, name="signing-round-list"),
     path("signings/<int:pk>/", signing.signing_detail, name="signing-round-detail"),
     path("signings/<int:pk>/sign/", signing.signing_sign, name="signing-round-sign"),

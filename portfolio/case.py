@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from portfolio import money
+from portfolio import money, stop_rules
 
 Content = dict[str, Any]
 MAX_MONTHS = 120
@@ -156,8 +156,10 @@ FIELDS: tuple[CaseField, ...] = (
     CaseField("controls", "Controls planned", "risk", "long",
               "Oversight by people, tests, monitoring, fallback.", gate="G2",
               asks="Describe the controls that you plan."),
-    CaseField("stop_rules", "Stop rules", "risk", "list", "When would you stop it? One rule a line.",
-              gate="G3",
+    CaseField("stop_when", "Stop rules that Keel watches", "risk", "list",
+              "When would you stop it? They are signed at G3; when one fires, people decide."),
+    CaseField("stop_rules", "Stop rules in words", "risk", "list",
+              "What only a person can judge, one rule a line.", gate="G3",
               asks="Write down at least one rule for stopping."),
     CaseField("similar", "Similar initiatives", "similar", "list",
               "Join, differ from, or depend on each one that is alike.", gate="G0",
@@ -241,6 +243,12 @@ def _day(text: str) -> date:
 def _weight(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
         raise ValueError("Write a weight from 1 to 100.")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= 1000:
+        raise ValueError("Write a number of days from 1 to 1000.")
     return int(text)
 
 
@@ -354,6 +362,7 @@ def clean(content: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
         }
         for i, row in enumerate(_rows(cleaner, content, "similar", 24))
     ]
+    result["stop_when"] = _clean_rules(cleaner, content, result)
     for key in ("stop_rules", "cost_objects"):
         raw = content.get(key) or []
         texts = raw.splitlines() if isinstance(raw, str) else raw if isinstance(raw, list) else []
@@ -405,6 +414,36 @@ def _clean_kpi(cleaner: _Cleaner, i: int, row: Mapping[str, Any]) -> Content:
         "target_on": cleaner.value(f"kpis.{i}.target_on", row.get("target_on"), _day),
         "method": cleaner.text(f"kpis.{i}.method", row.get("method"), 1000),
     }
+
+
+def _clean_rules(cleaner: _Cleaner, content: Mapping[str, Any], result: Mapping[str, Any]) -> list[Content]:
+    """Stop rules of a kind, each with its sentence, which names the KPI or milestone as the case does."""
+    kpis = {kpi["key"]: kpi for kpi in result["kpis"]}
+    milestones = {row["key"]: row for row in result["milestones"]}
+    cleaned = []
+    for i, row in enumerate(_rows(cleaner, content, "stop_when", 24)):
+        path = f"stop_when.{i}"
+        rule: Content = {
+            "kind": cleaner.choice(f"{path}.kind", row.get("kind"), stop_rules.KINDS),
+            "kpi": cleaner.choice(f"{path}.kpi", row.get("kpi"), kpis),
+            "milestone": cleaner.choice(f"{path}.milestone", row.get("milestone"), milestones),
+            "value": cleaner.value(
+                f"{path}.value", row.get("value"), _number, lambda value: format(value, "f")
+            ),
+            "on": cleaner.value(f"{path}.on", row.get("on"), _day),
+            "days": cleaner.value(f"{path}.days", row.get("days"), _days),
+            "text": cleaner.text(f"{path}.text", row.get("text"), 300),
+        }
+        kind = stop_rules.KINDS.get(rule["kind"])
+        typed = rule["value"] if f"{path}.value" not in cleaner.errors else ""
+        if kind and kind.value_is_share and typed and not 0 < Decimal(typed) <= 1000:
+            cleaner.errors[f"{path}.value"] = "Write a share above 0 and up to 1000 %."
+        if kind and not any(error.startswith(f"{path}.") for error in cleaner.errors):
+            rule["text"] = stop_rules.in_words(rule, kpis, milestones) or (
+                rule["text"] if rule["kind"] == "words" else ""
+            )
+        cleaned.append(rule)
+    return cleaned
 
 
 def _clean_plan(cleaner: _Cleaner, raw: object, amount: Callable[[str, object], str]) -> Content:
@@ -483,6 +522,10 @@ def missing(content: Mapping[str, Any], gate: str) -> dict[str, str]:
                 break
     if gate >= "G2" and "plan" not in found:
         found |= _plan_lacks(content["plan"])
+    for i, rule in enumerate(content.get("stop_when") or (), start=1):
+        if gate >= "G2" and (lacks := stop_rules.lacking(rule)):
+            found["stop_when"] = f"Stop rule {i}: {', '.join(lacks)}."
+            break
     return found
 
 
@@ -499,6 +542,8 @@ def _has(content: Mapping[str, Any], key: str) -> bool:
         return any(row.get("name") and row.get("due_on") for row in value or ())
     if key == "risks":
         return any(row.get("text") and row.get("response") for row in value or ())
+    if key == "stop_rules":
+        return bool(value or content.get("stop_when"))
     return bool(value)
 
 

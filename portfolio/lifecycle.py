@@ -23,6 +23,7 @@ from portfolio.models import (
     SponsorConfirmation,
     Stage,
     StageChange,
+    StepDown,
 )
 from portfolio.selectors import fiscal_year_of
 
@@ -117,6 +118,8 @@ class _Known:
         self.classes = _by_initiative(Classification.objects.filter(**about).order_by("id"))
         parts = Appointment.objects.filter(**about).exclude(part=Part.ASSESSOR).order_by("id")
         self.parts = _by_initiative(parts)
+        left = StepDown.objects.filter(appointment__initiative__in=ids)
+        self.left = set(left.values_list("appointment", flat=True))
         confirmed = SponsorConfirmation.objects.filter(appointment__initiative__in=ids)
         self.confirmed_at = dict(confirmed.order_by("id").values_list("appointment", "transaction__at"))
         self.holds = _by_initiative(_in_force(Hold.objects.filter(**about)))
@@ -128,7 +131,8 @@ class _Known:
         closing, outcome = _last(self.closings[pk]), _last(self.outcomes[pk])
         submitted = next((change for change in self.changes[pk] if change.to_stage == Stage.SUBMITTED), None)
         classes = {item.kind: item.value for item in self.classes[pk]}
-        parts = {item.part: item for item in self.parts[pk]}
+        newest = {item.part: item for item in self.parts[pk]}
+        parts = {part: item for part, item in newest.items() if item.pk not in self.left}
         sponsor = parts.get(Part.SPONSOR)
         domain = classes.get(Classification.Kind.DOMAIN, "")
         cache: dict[str, Any] = {

@@ -418,6 +418,16 @@ class Appointment(Fact):
         return f"{self.person} as {self.get_part_display()}"
 
 
+class StepDown(Fact):
+    """Somebody gives up a part, which is vacant from then on."""
+
+    appointment = models.OneToOneField(Appointment, models.PROTECT, related_name="step_down")
+    reason = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.appointment}, stepped down"
+
+
 class SponsorConfirmation(Fact):
     """The sponsor stands behind it, with a sentence that everyone may read."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from portfolio import case as case_document
+from portfolio import stop_rules as rules_of_stopping
 from portfolio.models import Attachment, BusinessCase, Kpi, Milestone, StatedFigure
 from portfolio.selectors import fiscal_year_of, people_by_id
 from portfolio.templatetags import figures
@@ -133,7 +134,7 @@ def evidence_of(case: BusinessCase) -> Evidence:
             row | {"relation": case_document.RELATIONS.get(row["relation"], row["relation"])}
             for row in content.get("similar") or []
         ],
-        stop_rules=content.get("stop_rules") or [],
+        stop_rules=rules_of_stopping.all_in_words(content),
         attachments=list(
             Attachment.objects.filter(initiative=case.initiative_id)
             .select_related("by", "transaction")

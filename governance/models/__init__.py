@@ -63,6 +63,15 @@ from governance.models.tranches import (
 )
 from governance.models.waiting import FamilySeparation, SigningNotice
 from governance.models.waivers import Waiver
+from governance.models.watch import (
+    Announced,
+    ClockExtension,
+    ClockExtensionRequest,
+    FirstUser,
+    Recommendation,
+    RecommendationAnswer,
+    WatchRun,
+)
 
 __all__ = [
     "AccessReview",
@@ -70,6 +79,7 @@ __all__ = [
     "AccessReviewLine",
     "AgendaChange",
     "AgendaItem",
+    "Announced",
     "AuthorityAdoption",
     "AuthorityApproval",
     "AuthorityDraft",
@@ -85,6 +95,8 @@ __all__ = [
     "Bucket",
     "ClawBack",
     "ClawBackConfirmation",
+    "ClockExtension",
+    "ClockExtensionRequest",
     "CoFunding",
     "CoFundingAgreement",
     "Commitment",
@@ -103,6 +115,7 @@ __all__ = [
     "EnvelopeRefusal",
     "Evidence",
     "FamilySeparation",
+    "FirstUser",
     "FundingCandidate",
     "FundingRound",
     "FundingRoundQuerySet",
@@ -113,6 +126,8 @@ __all__ = [
     "GateSetDraft",
     "GateSetProposal",
     "GateSetVerdict",
+    "Recommendation",
+    "RecommendationAnswer",
     "ReleaseLine",
     "RoundClosing",
     "RoundItem",
@@ -133,6 +148,7 @@ __all__ = [
     "TrancheRequest",
     "Verb",
     "Waiver",
+    "WatchRun",
     "YearClosing",
     "YearClosingConfirmation",
 ]

@@ -171,6 +171,9 @@ class StopRule(Fact):
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="stop_rules")
     initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="stop_rules")
+    # One of `portfolio.stop_rules.KINDS`; in words a person judges it.
+    kind = models.CharField(max_length=12, default="words")
+    parameters = models.JSONField(default=dict)
     text = models.TextField()
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ from governance.services.rounds import (
 )
 from governance.services.sharing import agree_co_funding, propose_co_funding
 from governance.services.signing import sign
-from governance.services.stopping import PILOT_DAYS, outcome_of_stopping, stop, withdraw
+from governance.services.stopping import outcome_of_stopping, stop, withdraw
 from governance.services.tranches import (
     confirm_claw_back,
     hold_tranche,
@@ -64,7 +64,6 @@ __all__ = [
     "CONDITION_ROWS",
     "DECISION_DAYS",
     "GATE_OF_STAGE",
-    "PILOT_DAYS",
     "VERBS_AT",
     "Ballot",
     "Signed",

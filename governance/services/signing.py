@@ -271,6 +271,15 @@ def _write_baseline(decision: Decision, case: BusinessCase, *, act: Act) -> None
     initiative = decision.initiative
     base_month = case.start_month or clock.today().replace(day=1)
     act.add(Baseline, initiative=initiative, case=case, base_month=base_month)
+    for rule in case.content.get("stop_when") or []:
+        act.add(
+            StopRule,
+            decision=decision,
+            initiative=initiative,
+            kind=rule["kind"],
+            parameters=rule,
+            text=rule["text"],
+        )
     for text in case.content.get("stop_rules") or []:
         act.add(StopRule, decision=decision, initiative=initiative, text=text)
 

@@ -1,22 +1,19 @@
 """Withdrawing and stopping, and what stopping means for the outcome."""
 
-from datetime import timedelta
-
 from accounts import segregation
 from accounts.models import User
 from governance import balances, commitments, gates
 from governance.gates import GRANTING
 from governance.models import Decision, EnvelopeBalance, TrancheRelease
 from governance.permissions import may_stop, may_withdraw
+from governance.seen import pilot_clock
 from governance.services.common import end_open_rounds, require_reason, tell_the_unit
 from ledger import clock
 from ledger.services import Act, last_seq, record
 from portfolio import lifecycle
-from portfolio.models import ClosedKind, Initiative, OutcomeClass, Stage, StageChange
+from portfolio.models import ClosedKind, Initiative, OutcomeClass, Stage
 from scoring.models import ReturnPosition
 from scoring.positions import compute_returns
-
-PILOT_DAYS = 183
 
 
 def withdraw(initiative: Initiative, *, reason: str, actor: User) -> None:
@@ -62,10 +59,9 @@ def outcome_of_stopping(initiative: Initiative) -> str:
     Within the pilot's clock and first tranche it is 'stopped early', a good outcome; later, with a negative
     return, it failed; else it is what it was on course to.
     """
-    started = StageChange.objects.filter(initiative=initiative, to_stage=Stage.PILOT).order_by("id").last()
     later = TrancheRelease.objects.filter(tranche__initiative=initiative).exclude(tranche__earned_by="")
-    in_clock = started is not None and clock.now() - started.transaction.at <= timedelta(days=PILOT_DAYS)
-    if initiative.stage == Stage.PILOT and in_clock and not later.exists():
+    in_pilot = initiative.stage == Stage.PILOT
+    if in_pilot and not later.exists() and not pilot_clock(initiative).is_over(clock.today()):
         return OutcomeClass.STOPPED_EARLY
     computed = compute_returns([initiative.pk], seq=last_seq(), on=clock.today())
     to_date = {name: int(computed.columns[name].sum()) for name in ("attested_benefit", "actual_cost")}

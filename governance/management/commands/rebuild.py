@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance.balances import balance_from_facts, rebuild_balance
 from governance.models import Envelope
+from governance.services.watching import check_recommendations, rebuild_recommendations
 from ledger.services import last_seq
 from portfolio import lifecycle
 from portfolio.models import Initiative
@@ -52,6 +53,7 @@ class Command(BaseCommand):
             "observed outcomes": rebuild.check_observations(),
             "envelope balances": check_balances(),
             "initiatives": check_caches(),
+            "recommendations": check_recommendations(),
         }
         differences = [difference for part in checked.values() for difference in part.differences]
         for difference in differences[:SHOWN]:
@@ -86,13 +88,15 @@ class Command(BaseCommand):
         returns, scores = rebuild.write_returns(), rebuild.write_scores()
         balances = sum(bool(rebuild_balance(envelope)) for envelope in Envelope.objects.order_by("pk"))
         differing = {difference.subject for difference in check_caches().differences}
+        recommendations = rebuild_recommendations()
         caches = sum(
             bool(lifecycle.refresh(initiative))
             for initiative in Initiative.objects.filter(reference__in=differing).order_by("pk")
         )
         self.stdout.write(
             f"Wrote {returns} returns, {scores} scores and {observed} observed outcomes; "
-            f"corrected {balances} envelope balances and {caches} initiatives."
+            f"corrected {balances} envelope balances and {caches} initiatives; "
+            f"wrote {recommendations} recommendations."
         )
 
 

@@ -203,10 +203,10 @@ def due_of(control: Control, facts: conditions.Facts, *, pilot_touches_people: b
     return control.due
 
 
-def controls_of(initiative: Initiative) -> list[Standing]:
+def controls_of(initiative: Initiative, profile: RiskProfile | None = None) -> list[Standing]:
     """The controls that apply to it, those of the organisation among them; a constant number of queries."""
     # Without the transaction, whose row comes last: the profile of the act that asks counts, too.
-    profile = RiskProfile.objects.filter(initiative=initiative).order_by("id").last()
+    profile = profile or RiskProfile.objects.filter(initiative=initiative).order_by("id").last()
     facts = facts_of(initiative, profile)
     touches = profile.pilot_touches_people if profile is not None else True
     applying = [

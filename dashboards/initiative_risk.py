@@ -1,49 +1,50 @@
 """What the tab of risks and controls of one initiative shows, and what its reader may do there."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from django.urls import reverse
 
+from accounts import policy
 from accounts.models import User
 from accounts.verdict import Verdict
 from assurance import permissions, selectors
 from assurance.standing import State
 from portfolio.models import Initiative
 
+Asks: TypeAlias = Callable[[User, Initiative], Verdict]
+
 
 def risk_context(initiative: Initiative, user: User) -> dict[str, Any]:
     """Tier, controls, what stops it, incidents, and the acts beside; a constant number of queries."""
-    rows = selectors.controls_of(initiative) if initiative.risk_tier else []
+    picture = selectors.tier_picture(initiative)
+    rows = selectors.controls_of(initiative, picture.profile) if initiative.risk_tier else []
     own = [row for row in rows if not row.is_inherited]
     block, veto = selectors.block_in_force(initiative), selectors.veto_in_force(initiative)
     waiting = [row for row in own if row.evidence is not None and row.check is None]
     acts: list[dict[str, str]] = []
+    may_evidence = permissions.may_evidence(user, initiative)
 
-    def offer(verdict: Verdict, label: str, name: str, *, when: bool = True) -> None:
-        if when and verdict:
+    def offer(ask: Asks, label: str, name: str, *, when: bool = True) -> None:
+        # Asked only where the act would make sense: each answer may read who has which part.
+        if when and ask(user, initiative):
             acts.append({"label": label, "url": reverse(name, args=[initiative.pk])})
 
+    is_officer = bool(policy.may(user, "control.check"))
     unplanned = any(not row.is_planned for row in own)
-    offer(permissions.may_check(user, initiative), "Check evidence", "control-check", when=bool(waiting))
-    offer(permissions.may_plan(user, initiative), "Plan controls", "control-plan", when=unplanned)
-    offer(
-        permissions.may_evidence(user, initiative),
-        "Show that controls hold",
-        "control-evidence",
-        when=bool(own),
-    )
-    offer(permissions.may_report(user, initiative), "Report an incident", "incident-report")
-    offer(permissions.may_except(user, initiative), "Grant an exception", "control-except", when=bool(own))
-    if block is None:
-        offer(permissions.may_block(user, initiative), "Block it", "risk-block")
-    else:
-        offer(permissions.may_unblock(user, initiative), "Lift the block", "risk-unblock")
-    if veto is None:
-        offer(permissions.may_veto(user, initiative), "Place the veto", "veto-place")
-    else:
-        offer(permissions.may_lift_veto(user, initiative), "Lift the veto", "veto-lift")
+    offer(permissions.may_check, "Check evidence", "control-check", when=is_officer and bool(waiting))
+    offer(permissions.may_plan, "Plan controls", "control-plan", when=bool(may_evidence) and unplanned)
+    if own and may_evidence:
+        url = reverse("control-evidence", args=[initiative.pk])
+        acts.append({"label": "Show that controls hold", "url": url})
+    offer(permissions.may_report, "Report an incident", "incident-report")
+    offer(permissions.may_except, "Grant an exception", "control-except", when=is_officer and bool(own))
+    offer(permissions.may_block, "Block it", "risk-block", when=is_officer and block is None)
+    offer(permissions.may_unblock, "Lift the block", "risk-unblock", when=is_officer and block is not None)
+    offer(permissions.may_veto, "Place the veto", "veto-place", when=veto is None)
+    offer(permissions.may_lift_veto, "Lift the veto", "veto-lift", when=veto is not None)
     return {
-        "picture": selectors.tier_picture(initiative),
+        "picture": picture,
         "controls": own,
         "open_controls": [row for row in own if not row.holds or row.state == State.EXCEPTION],
         "held_controls": [row for row in own if row.holds and row.state != State.EXCEPTION],
@@ -58,5 +59,5 @@ def risk_context(initiative: Initiative, user: User) -> dict[str, Any]:
         "veto": veto,
         "incidents": selectors.incidents_of(initiative),
         "risk_acts": acts,
-        "may_evidence": permissions.may_evidence(user, initiative),
+        "may_evidence": may_evidence,
     }

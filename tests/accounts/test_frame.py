@@ -94,4 +94,4 @@ def test_a_stranger_sees_no_places() -> None:
 
 
 def test_every_place_has_an_address_and_an_action() -> None:
-    assert len({place.label for place in PLACES}) == len(PLACES) == 13
+    assert len({place.label for place in PLACES}) == len(PLACES) == 15

@@ -7,6 +7,7 @@ from accounts.models import Unit
 from dashboards.demo.history import Life
 from dashboards.demo.road import moment_of
 from dashboards.demo.world import World
+from governance.carrying import unspent_of
 from governance.commitments import nearest_envelopes, open_amounts
 from governance.models import Bucket, Envelope, EnvelopeBalance, EnvelopeChange
 from governance.services import (
@@ -35,13 +36,12 @@ def end_of_year(world: World) -> Life:
     finance, cfo = world.cast.finance[0], world.cast.cfo
     while any("signing round" in sentence for sentence in obstacles(year)):
         yield world.now + timedelta(days=10)
-    for balance in (
-        EnvelopeBalance.objects.filter(envelope__fiscal_year=year, committed__gt=0)
-        .select_related("envelope__unit")
-        .order_by("envelope_id")
-    ):
+    envelopes = Envelope.objects.filter(fiscal_year=year, balance__committed__gt=0).select_related("unit")
+    for envelope in envelopes.order_by("pk"):
+        if not unspent_of(envelope):
+            continue
         change = propose_envelope_change(
-            balance.envelope.unit,
+            envelope.unit,
             year,
             kind=Kind.CARRY_OVER,
             reason="What was decided goes on in the new year",
@@ -65,22 +65,26 @@ def this_year(world: World) -> Life:
         of_year.select_related("envelope__unit"), key=lambda balance: (-balance.room, balance.pk)
     )
     largest, second = by_room[0], by_room[1]
-    _change(world, second.envelope.unit, Kind.SET_ASIDE, _part(second.room, 4), "For the price of tokens")
+    if part := _part(second.room, 4):
+        _change(world, second.envelope.unit, Kind.SET_ASIDE, part, "For the price of tokens")
     yield world.ago(36)
-    _change(
-        world,
-        largest.envelope.unit,
-        Kind.TRANSFER,
-        _part(largest.room, 5),
-        "More is asked there than was planned",
-        into=by_room[-1].envelope,
-    )
+    largest.refresh_from_db()
+    if part := _part(largest.room, 5):
+        _change(
+            world,
+            largest.envelope.unit,
+            Kind.TRANSFER,
+            part,
+            "More is asked there than was planned",
+            into=by_room[-1].envelope,
+        )
     yield world.ago(29)
     _share(world, largest.envelope.unit, year)
 
 
 def _part(room: Decimal, of: int) -> Decimal:
-    return max(room // of // 1000 * 1000, Decimal(1000))
+    """A round part of the room; nothing where there is little."""
+    return room // of // 1000 * 1000
 
 
 def _change(

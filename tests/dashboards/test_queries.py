@@ -33,7 +33,7 @@ PAGES = {
     "initiative-list": 12,
     "home": 32,
     "executive": 20,
-    "finance": 23,
+    "finance": 24,
     "report-list": 10,
     "posting-list": 8,
     "claim-list": 14,

@@ -13,6 +13,7 @@ from accounts.models import User
 from dashboards.demo import company
 from dashboards.demo.books import Books
 from dashboards.demo.bulk import bulk_portfolio
+from dashboards.demo.duties import tell_duties
 from dashboards.demo.history import Teller
 from dashboards.demo.plans import Course, draw_course
 from dashboards.demo.road import RUNS, Road
@@ -89,6 +90,7 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         teller.tell()
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))
+    tell_duties(world.cast)
     refresh_scores()
     refresh_returns()
 

@@ -1,6 +1,7 @@
 """What a review of access lists, who answers a line, and how far it is."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Count, Q, QuerySet
 
@@ -11,6 +12,8 @@ from governance.models import AccessReview, AccessReviewLine
 from ledger import clock
 
 Kind = AccessReviewLine.Kind
+# Twice a year; the job may come a day late and must not come twice.
+APART = timedelta(days=150)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,14 @@ def may_open_review(user: User) -> Verdict:
     verdict = policy.may(user, "review.open")
     if verdict and not policy.reach(user, "review.open").everywhere:
         return deny("A review is of the whole organisation; your role is for a part of it.")
+    if verdict and is_recent():
+        return Verdict(False, "The last review is less than five months old.", is_about_state=True)
     return verdict
+
+
+def is_recent() -> bool:
+    """Whether a review was opened in the last five months: they come twice a year."""
+    return AccessReview.objects.filter(on__gt=clock.today() - APART).exists()
 
 
 def may_answer(user: User, line: AccessReviewLine) -> Verdict:

@@ -15,6 +15,7 @@ from dashboards.demo import authority, company
 from dashboards.demo.books import Books
 from dashboards.demo.bulk import bulk_portfolio
 from dashboards.demo.gates import about_gates
+from dashboards.demo.duties import tell_duties
 from dashboards.demo.history import Teller
 from dashboards.demo.plans import Course, draw_course
 from dashboards.demo.risks import Risks
@@ -100,6 +101,7 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         authority.propose(world.cast)
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))
+    tell_duties(world.cast)
     refresh_scores()
     refresh_returns()
 

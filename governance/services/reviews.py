@@ -9,15 +9,13 @@ from accounts.errors import InvalidMove
 from accounts.models import ApiToken, Deputy, Role, RoleGrant, User
 from governance.messages import tell
 from governance.models import AccessReview, AccessReviewAnswer, AccessReviewLine
-from governance.reviews import may_answer, may_open_review, what_gives_access
+from governance.reviews import is_recent, may_answer, may_open_review, what_gives_access
 from governance.services.common import require_reason
 from governance.services.deputies import end_deputy
 from ledger import clock
 from ledger.services import record
 
 DUE_IN = timedelta(days=30)
-# Twice a year; the job may come a day late and must not come twice.
-APART = timedelta(days=150)
 Kind = AccessReviewLine.Kind
 
 
@@ -31,7 +29,7 @@ def open_review(*, actor: User | None) -> AccessReview:
     today = clock.today()
     with record("review.opened", actor=actor) as act:
         accounts.lock_administration()
-        if AccessReview.objects.filter(on__gt=today - APART).exists():
+        if is_recent():
             raise InvalidMove("The last review is less than five months old.")
         review = act.add(AccessReview, on=today, due_on=today + DUE_IN, opened_by=actor)
         act.about(review)

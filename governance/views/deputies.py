@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -53,6 +54,7 @@ def _page(
     context = {
         "page": page,
         "rows": rows,
+        "currency": settings.BASE_CURRENCY,
         "may_name": deputies.may_name_deputy(user),
         "form": form or DeputyForm(is_fresh=fresh, principal=user),
     }

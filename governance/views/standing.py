@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.errors import InvalidMove
 from accounts.http import PortalRequest, acts, is_fresh
 from governance import drift, gates, obstacles, services, standing, waivers
 from governance.forms.common import ReasonForm
@@ -48,9 +49,12 @@ def item_waive(request: PortalRequest, pk: int) -> HttpResponse:
     """Waive one item for one initiative."""
     initiative = initiative_of(request, pk)
     may_waive(request.user, initiative).or_deny()
+    items = standing.waivable(initiative, request.user)
+    if not items:
+        raise InvalidMove("Nothing is missing that you may waive.")
     form = WaiverForm(
         request.POST or None,
-        items=standing.waivable(initiative, request.user),
+        items=items,
         initial={"item": request.GET.get("item")},
         is_fresh=is_fresh(request),
     )

@@ -177,6 +177,8 @@ def may_waive(user: User, initiative: Initiative, item: GateItem | None = None) 
     verdict = _uninvolved(user, "item.waive", initiative)
     if not verdict or item is None:
         return verdict
+    if not item.is_must:
+        return deny(f"“{item.text}” is a should: nothing waits for it.")
     role = role_that_waives(item)
     if role is None:
         return deny(f"“{item.text}” is never waived.")

@@ -414,12 +414,19 @@ def _fields(then: dict[str, Any], now: dict[str, Any]) -> list[Compared]:
     )
 
     def shown(item: case_document.CaseField, value: Any) -> Any:
+        if item.kind == "money":
+            return _amount(value)
         if item.kind == "person":
             return str(people.get(value) or "") if value else ""
         return item.choices.get(value, value) if isinstance(value, str) else value
 
     return [
-        Compared(item.label, shown(item, then.get(item.key)), shown(item, now.get(item.key)))
+        Compared(
+            item.label,
+            shown(item, then.get(item.key)),
+            shown(item, now.get(item.key)),
+            "money" if item.kind == "money" else "text",
+        )
         for item in case_document.FIELDS
         if item.key not in {"plan", "similar_none"} and (then.get(item.key) or now.get(item.key))
     ]

@@ -30,14 +30,16 @@ WAIVERS_A_PAGE = 50
 def gate_page(request: PortalRequest, pk: int) -> HttpResponse:
     """The gates that ask an initiative now, item by item; its conditions; the gates behind it."""
     initiative = initiative_of(request, pk)
+    reopening = drift.reopened(initiative)
+    found = obstacles.obstacles_of if reopening is None else obstacles.others_of
     context = {
         "initiative": initiative,
         "gates": standing.gate_views(initiative, request.user),
         "conditions": standing.conditions_of(initiative),
         "passages": standing.passages_of(initiative),
-        "reopening": drift.reopened(initiative),
+        "reopening": reopening,
         "review_due": gates.review_due(initiative),
-        "obstacles": obstacles.obstacles_of(initiative) if initiative.stage in drift.RUNNING else [],
+        "obstacles": found(initiative) if initiative.stage in drift.RUNNING else [],
         "waivers": standing.waivers_open_to(request.user).filter(initiative=initiative),
     }
     return render(request, "governance/initiative_gates.html", context)

@@ -222,3 +222,9 @@ def test_the_gates_of_a_draft_look_at_what_is_written_now(cast: Cast) -> None:
     (view,) = standing.gate_views(initiative, cast.unit_lead)
     lacking = {row.item.key: row.act_label for row in view.rows if row.state == "missing"}
     assert (view.gate, lacking) == ("G0", {"problem": "Write it in the case"})
+
+
+def test_a_should_is_not_waived(cast: Cast, weak: Initiative) -> None:
+    pilot = item("G4", "pilot_evidence")
+    with pytest.raises(NotAllowed, match="nothing waits for it"):
+        waivers.waive(weak, pilot, reason=WHY, until=soon(), actor=cast.cfo)

@@ -65,10 +65,9 @@ def reopened(initiative: Initiative) -> DecisionReopening | None:
     """The reopening that no new 'go' at the same gate has settled yet."""
     if initiative.closed_kind or initiative.stage not in RUNNING:
         return None
-    decision = standing_decision(initiative)
-    if decision is None:
-        return None
-    return DecisionReopening.objects.filter(decision=decision).select_related("decision", "case").first()
+    newest = Decision.objects.filter(initiative=initiative, verb__in=GRANTED).order_by("-id").values("pk")[:1]
+    found = DecisionReopening.objects.filter(initiative=initiative, decision=Subquery(newest))
+    return found.select_related("decision", "case").first()
 
 
 def changes_of(decision: Decision, initiative: Initiative) -> list[Change]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
 
 from accounts.models import Role
@@ -18,7 +19,7 @@ from governance.models import Decision, DecisionReopening, GateSet, Signature, V
 from ledger import chain, clock
 from ledger.services import Act, record
 from portfolio import lifecycle
-from portfolio.models import Appointment, BusinessCase, Initiative, Part, RiskTier, Stage
+from portfolio.models import Appointment, BusinessCase, Classification, Initiative, Part, RiskTier, Stage
 
 # From the lowest to the highest.
 TIERS = (RiskTier.MINIMAL, RiskTier.LIMITED, RiskTier.HIGH, RiskTier.PROHIBITED)
@@ -64,10 +65,9 @@ def reopened(initiative: Initiative) -> DecisionReopening | None:
     """The reopening that no new 'go' at the same gate has settled yet."""
     if initiative.closed_kind or initiative.stage not in RUNNING:
         return None
-    decision = standing_decision(initiative)
-    if decision is None:
-        return None
-    return DecisionReopening.objects.filter(decision=decision).select_related("decision", "case").first()
+    newest = Decision.objects.filter(initiative=initiative, verb__in=GRANTED).order_by("-id").values("pk")[:1]
+    found = DecisionReopening.objects.filter(initiative=initiative, decision=Subquery(newest))
+    return found.select_related("decision", "case").first()
 
 
 def changes_of(decision: Decision, initiative: Initiative) -> list[Change]:
@@ -167,10 +167,27 @@ def reopen(initiative: Initiative) -> DecisionReopening | None:
 
 
 def reopen_changed() -> int:
-    """Reopen every running decision that changed and is not reopened yet; returns how many."""
-    rows = Initiative.objects.filter(stage__in=RUNNING, closed_kind="", decisions__verb__in=GRANTED)
-    running = rows.select_related("unit", "current_case").distinct().order_by("pk")
-    return sum(reopen(initiative) is not None for initiative in running.iterator(chunk_size=500))
+    """Reopen every running decision that changed and is not reopened yet; returns how many.
+
+    Only those are looked at whose case or tier is another one than was decided on.
+    """
+    newest = Decision.objects.filter(initiative=OuterRef("pk"), verb__in=GRANTED).order_by("-id")
+    classified = Classification.objects.filter(
+        initiative=OuterRef("pk"),
+        kind=Classification.Kind.RISK_TIER,
+        transaction__at__gt=OuterRef("decided_at"),
+    )
+    rows = (
+        Initiative.objects.filter(stage__in=RUNNING, closed_kind="")
+        .annotate(
+            decided=Subquery(newest.values("pk")[:1]),
+            decided_case=Subquery(newest.values("case")[:1]),
+            decided_at=Subquery(newest.values("transaction__at")[:1]),
+        )
+        .filter(~Q(current_case=F("decided_case")) | Exists(classified), decided__isnull=False)
+        .filter(~Exists(DecisionReopening.objects.filter(decision=OuterRef("decided"))))
+    )
+    return sum(reopen(initiative) is not None for initiative in rows.select_related("unit", "current_case"))
 
 
 # The sponsor ---------------------------------------------------------------------------------

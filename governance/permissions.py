@@ -177,6 +177,8 @@ def may_waive(user: User, initiative: Initiative, item: GateItem | None = None) 
     verdict = _uninvolved(user, "item.waive", initiative)
     if not verdict or item is None:
         return verdict
+    if not item.is_must:
+        return deny(f"“{item.text}” is a should: nothing waits for it.")
     role = role_that_waives(item)
     if role is None:
         return deny(f"“{item.text}” is never waived.")
@@ -189,9 +191,11 @@ def may_waive(user: User, initiative: Initiative, item: GateItem | None = None) 
 
 
 def may_report_condition(user: User, condition: Condition) -> Verdict:
-    """The owner of the condition says that it is fulfilled."""
-    verdict = policy.may(user, "condition.report", condition.decision.initiative)
-    if verdict and user.person.pk != condition.owner_id:
+    """The owner of the condition says that it is fulfilled; for one who left, the initiative's owner."""
+    initiative = condition.decision.initiative
+    verdict = policy.may(user, "condition.report", initiative)
+    owner = condition.owner_id if condition.owner.is_active else initiative.owner_id
+    if verdict and user.person.pk != owner:
         return deny(f"{condition.owner} owns this condition and reports on it.")
     return verdict
 

@@ -34,7 +34,7 @@ from governance.permissions import (
 )
 from ledger import chain, clock
 from portfolio import case as case_document
-from portfolio.models import Initiative, PlanLine, Stage, Track
+from portfolio.models import CaseDraft, Initiative, PlanLine, Stage, Track
 from portfolio.permissions import may_classify, may_confirm_sponsorship, may_edit_draft
 from portfolio.selectors import people_by_id
 from scoring.selectors import score_of
@@ -146,7 +146,7 @@ def gate_views(initiative: Initiative, user: User) -> list[GateView]:
         version = gates.version_for(initiative, gate)
         items = {row.key: row for row in GateItem.objects.filter(version=version, gate=gate)}
         rows = []
-        for result in gates.check(initiative, gate):
+        for result in gates.check(initiative, gate, _written(initiative) if gate == Gate.REGISTER else None):
             label, url = ("", "") if result.holds else _offer(result, initiative, user, verdicts)
             waive = ""
             if may_waive_any and not result.holds and may_waive(user, initiative, items[result.key]):
@@ -155,6 +155,12 @@ def gate_views(initiative: Initiative, user: User) -> list[GateView]:
             rows.append(ItemRow(result, kept, label, url, waive))
         found.append(GateView(gate, Gate(gate).label, version, rows))
     return found
+
+
+def _written(initiative: Initiative) -> dict[str, Any] | None:
+    """What G0 looks at: the draft as it is written now."""
+    draft = CaseDraft.objects.filter(initiative=initiative).first()
+    return draft.content if draft is not None else None
 
 
 def _takes_evidence(item: gates.ItemResult) -> bool:
@@ -408,12 +414,19 @@ def _fields(then: dict[str, Any], now: dict[str, Any]) -> list[Compared]:
     )
 
     def shown(item: case_document.CaseField, value: Any) -> Any:
+        if item.kind == "money":
+            return _amount(value)
         if item.kind == "person":
             return str(people.get(value) or "") if value else ""
         return item.choices.get(value, value) if isinstance(value, str) else value
 
     return [
-        Compared(item.label, shown(item, then.get(item.key)), shown(item, now.get(item.key)))
+        Compared(
+            item.label,
+            shown(item, then.get(item.key)),
+            shown(item, now.get(item.key)),
+            "money" if item.kind == "money" else "text",
+        )
         for item in case_document.FIELDS
         if item.key not in {"plan", "similar_none"} and (then.get(item.key) or now.get(item.key))
     ]

@@ -11,7 +11,7 @@ from governance.models import Condition, Decision, GateItem, SigningRound
 from governance.permissions import may_waive
 from governance.services import gate_sets
 from ledger import clock
-from portfolio.models import CaseDraft, Initiative, Stage, Track
+from portfolio.models import BusinessCase, CaseDraft, Initiative, Stage, Track
 from portfolio.services import save_draft
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # One condition that fell due this lately is left to be overdue.
 LATELY = 75
+# A quarter more of this is surely a material change.
+LARGE = Decimal(200_000)
 EVIDENCE = "Done and shown to the portfolio office; the record is kept with the files of the initiative."
 
 
@@ -83,7 +85,8 @@ def _outgrow(world: World) -> None:
     """One unit sends a case whose cost is up by a quarter, and so its decision is reopened."""
     for road in _running(world, Stage.SCALING):
         draft = CaseDraft.objects.filter(initiative=road.initiative).first()
-        if draft is None:
+        case = BusinessCase.objects.filter(initiative=road.initiative).order_by("-version").first()
+        if draft is None or case is None or case.whole_life_cost < LARGE:
             continue
         content = draft.content | {"plan": _dearer(draft.content["plan"])}
         save_draft(road.initiative, content=content, version=draft.version, actor=road.lead)

@@ -14,8 +14,8 @@ from assurance.library import install_library
 from dashboards.demo import authority, company
 from dashboards.demo.books import Books
 from dashboards.demo.bulk import bulk_portfolio
-from dashboards.demo.gates import about_gates
 from dashboards.demo.duties import tell_duties
+from dashboards.demo.gates import about_gates
 from dashboards.demo.history import Teller
 from dashboards.demo.plans import Course, draw_course
 from dashboards.demo.risks import Risks

@@ -49,6 +49,6 @@ def in_words(value: Any) -> str:
                 value.get("name") or (f"version {version}" if version else value.get("low") or "other values")
             )
         case list():
-            return f"{len(value)} entries"
+            return "1 entry" if len(value) == 1 else f"{len(value)} entries"
     text = str(value)
     return text if len(text) <= 120 else f"{text[:119]}…"

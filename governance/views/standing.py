@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.errors import InvalidMove
 from accounts.http import PortalRequest, acts, is_fresh
 from governance import drift, gates, obstacles, services, standing, waivers
 from governance.forms.common import ReasonForm
@@ -29,14 +30,16 @@ WAIVERS_A_PAGE = 50
 def gate_page(request: PortalRequest, pk: int) -> HttpResponse:
     """The gates that ask an initiative now, item by item; its conditions; the gates behind it."""
     initiative = initiative_of(request, pk)
+    reopening = drift.reopened(initiative)
+    found = obstacles.obstacles_of if reopening is None else obstacles.others_of
     context = {
         "initiative": initiative,
         "gates": standing.gate_views(initiative, request.user),
         "conditions": standing.conditions_of(initiative),
         "passages": standing.passages_of(initiative),
-        "reopening": drift.reopened(initiative),
+        "reopening": reopening,
         "review_due": gates.review_due(initiative),
-        "obstacles": obstacles.obstacles_of(initiative) if initiative.stage in drift.RUNNING else [],
+        "obstacles": found(initiative) if initiative.stage in drift.RUNNING else [],
         "waivers": standing.waivers_open_to(request.user).filter(initiative=initiative),
     }
     return render(request, "governance/initiative_gates.html", context)
@@ -48,9 +51,12 @@ def item_waive(request: PortalRequest, pk: int) -> HttpResponse:
     """Waive one item for one initiative."""
     initiative = initiative_of(request, pk)
     may_waive(request.user, initiative).or_deny()
+    items = standing.waivable(initiative, request.user)
+    if not items:
+        raise InvalidMove("Nothing is missing that you may waive.")
     form = WaiverForm(
         request.POST or None,
-        items=standing.waivable(initiative, request.user),
+        items=items,
         initial={"item": request.GET.get("item")},
         is_fresh=is_fresh(request),
     )

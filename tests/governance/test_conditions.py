@@ -200,3 +200,11 @@ def test_the_gate_page_asks_as_often_for_many_conditions_as_for_one(
     with django_assert_max_num_queries(45):
         page = browser.get(reverse("initiative-gates", args=[initiative.pk]))
     assert page.content.decode().count("Condition 1") >= 1
+
+
+def test_for_an_owner_who_left_the_owner_of_the_initiative_reports(cast: Cast, condition: Condition) -> None:
+    User.objects.filter(pk=condition.owner_id).update(is_active=False)
+    Initiative.objects.filter(pk=condition.decision.initiative_id).update(owner=cast.benefit_owner)
+    condition = Condition.objects.get(pk=condition.pk)
+    services.report_condition(condition, **REPORT, actor=cast.benefit_owner)
+    assert standing.conditions_of(condition.decision.initiative)[0].state == "reported"

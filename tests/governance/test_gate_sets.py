@@ -291,7 +291,11 @@ def test_material_thresholds_are_drafted_and_the_whole_is_proposed(
     portfolio_office: User, cfo: User, sign_in: SignIn
 ) -> None:
     browser = sign_in(portfolio_office)
+    for name in ("gate-draft-start", "gate-draft-material", "gate-draft-discard", "gate-propose"):
+        assert browser.get(reverse(name)).status_code == 405
+    assert browser.post(reverse("gate-propose"), {"version": 1, "reason": WHY}).status_code == 409
     browser.post(reverse("gate-draft-start"))
+    assert browser.post(reverse("gate-draft-start")).status_code == 409
     typed = {"version": 1, "cost_up_percent": "15", "cost_up_amount": "25000", "benefit_down_percent": "25"}
     assert browser.post(reverse("gate-draft-material"), typed | {"cost_up_percent": ""}).status_code == 422
     assert browser.post(reverse("gate-draft-material"), typed).status_code == 302

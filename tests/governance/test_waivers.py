@@ -20,6 +20,7 @@ from tests.governance.conftest import (
     Cast,
     appropriated,
     assessed,
+    drafted,
     in_decision,
     in_pilot,
     opened,
@@ -214,3 +215,16 @@ def test_waivers_are_listed_for_auditors_in_few_queries(
     with django_assert_max_num_queries(14):
         page = browser.get(reverse("waiver-list")).content.decode()
     assert page.count(WHY) == 7
+
+
+def test_the_gates_of_a_draft_look_at_what_is_written_now(cast: Cast) -> None:
+    initiative = drafted(cast, problem="")
+    (view,) = standing.gate_views(initiative, cast.unit_lead)
+    lacking = {row.item.key: row.act_label for row in view.rows if row.state == "missing"}
+    assert (view.gate, lacking) == ("G0", {"problem": "Write it in the case"})
+
+
+def test_a_should_is_not_waived(cast: Cast, weak: Initiative) -> None:
+    pilot = item("G4", "pilot_evidence")
+    with pytest.raises(NotAllowed, match="nothing waits for it"):
+        waivers.waive(weak, pilot, reason=WHY, until=soon(), actor=cast.cfo)

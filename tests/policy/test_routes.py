@@ -31,6 +31,8 @@ OWN_CONDITIONS = {
     "api:nothing-here",
     # There is a public key once a head was signed with it.
     "ledger-key",
+    # Who would have to sign is asked for an amount.
+    "api:authority-route",
 }
 # These take no object and are of the whole organisation: a role for a part of it is not enough.
 OF_THE_WHOLE = {

@@ -498,12 +498,13 @@ class Road:
         self._over()
 
     def _refuse(self) -> Life:
-        """A 'go' that one member of the board refuses, and the 'stop' that follows."""
+        """A 'go' that the majority of the board refuses, and the 'stop' that follows."""
         signing = self._propose(texts.PROPOSE_GO)
         yield self.after(1, 3)
         self._vote(signing, self.board[0], "for", self.say(texts.SIGN_GO))
         yield self.after(1, 3)
-        self._vote(signing, self.board[1], "against", self.story.why)
+        for member in self.board[1:3]:
+            self._vote(signing, member, "against", self.story.why)
         yield self.after(8, 14)
         yield from self._end(Verb.STOP)
 

@@ -33,6 +33,8 @@ OWN_CONDITIONS = {
     "ledger-key",
     # There are minutes once the round is closed.
     "funding-round-minutes",
+    # Who would have to sign is asked for an amount.
+    "api:authority-route",
 }
 # These take no object and are of the whole organisation: a role for a part of it is not enough.
 OF_THE_WHOLE = {

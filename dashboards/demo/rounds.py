@@ -42,10 +42,11 @@ def _open(world: World) -> FundingRound | None:
     today = world.now.date()
     envelopes = Envelope.objects.filter(fiscal_year=fiscal_year_of(today), balance__appropriated__gt=0)
     meets_on = today + timedelta(days=MEETS_IN)
-    name = _name(meets_on)
-    if not envelopes or FundingRound.objects.filter(name=name).exists():
+    if not envelopes:
         return None
-    opened = services.open_round(name=name, meets_on=meets_on, envelopes=list(envelopes), actor=office)
+    opened = services.open_round(
+        name=_name(meets_on), meets_on=meets_on, envelopes=list(envelopes), actor=office
+    )
     proposed = {signing.initiative_id: signing for signing in SigningRound.objects.unended()}
     for item in opened.agenda.select_related("initiative__unit", "initiative__current_case"):
         signing = proposed.get(item.initiative_id)
@@ -58,4 +59,6 @@ def _open(world: World) -> FundingRound | None:
 
 
 def _name(meets_on: date) -> str:
-    return f"Round {meets_on.year}-Q{(meets_on.month + 2) // 3}"
+    quarter = f"Round {meets_on.year}-Q{(meets_on.month + 2) // 3}"
+    is_taken = FundingRound.objects.filter(name=quarter).exists()
+    return f"{quarter}, second meeting" if is_taken else quarter

@@ -9,7 +9,7 @@ from governance.models import Envelope, FundingRound, SigningRound
 from portfolio.selectors import fiscal_year_of
 
 # The past round meets on the first day of this stretch on which so many decisions wait.
-LOOKS_FROM, LOOKS_UNTIL, EVERY, ENOUGH = 170, 60, 3, 3
+LOOKS_FROM, LOOKS_UNTIL, EVERY, ENOUGH = 400, 60, 2, 2
 LASTS, MEETS_IN = 12, 5
 NOT_WRITTEN = "Its proposal is not written yet; it comes to the next round."
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from accounts.errors import EnvelopeExceeded, Incomplete
 from accounts.models import Role, User
-from dashboards.demo import cases, texts
+from dashboards.demo import cases, running, texts
 from dashboards.demo.company import DOMAINS
 from dashboards.demo.history import Diary, Life
 from dashboards.demo.plans import Course, Line, Plan, actual_benefit, actual_cost, draw_plan
@@ -556,6 +556,13 @@ class Road:
         start(self._measure())
         start(self._claim())
         start(self._talk())
+        if self.plan is not None:
+            start(
+                running.first_use(
+                    self.world, self.initiative, self.story, moment_of(self.live, self.world.now)
+                )
+            )
+        start(running.renewal(self.world, self.initiative, self.story))
         if fate == Fate.FUNDED and self.rng.random() < 0.07:
             start(self._pause())
         match fate:

@@ -21,6 +21,7 @@ from dashboards.demo.story import Fate, Story
 from dashboards.demo.world import World
 from governance.authority import install_authority
 from governance.gates import install_gates
+from governance.services.watching import watch
 from ledger import clock
 from ledger.services import last_seq
 from portfolio.case import add_months
@@ -87,6 +88,7 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         for road in world.roads.values():
             teller.start(road.life())
         teller.tell()
+        watch()
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))
     refresh_scores()

@@ -174,7 +174,7 @@ def test_each_tab_takes_as_many_queries_with_little_history_as_with_much(
     browser = sign_in(cfo)
     few = counted(browser, pilot.get_absolute_url(), tab=tab)
     history(4)
-    assert counted(browser, pilot.get_absolute_url(), tab=tab) == few <= 46
+    assert counted(browser, pilot.get_absolute_url(), tab=tab) == few <= 47
 
 
 def test_the_proposal_takes_as_many_queries_for_one_colleague_as_for_ten(

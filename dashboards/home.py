@@ -143,8 +143,8 @@ def _watched(user: User) -> Iterator[Waiting]:
     """What Keel recommends and nobody answered, for CFO and CEO; a stop that they ask for, for the office."""
     unit = "initiative__unit__path"
     if (reached := _reached(user, "recommendation.answer", unit)) is not None:
-        rows = recommendations_in(Initiative.objects.all()).filter(reached, proposal="stop")[:MOST]
-        own = involvements(user, [row.initiative for row in rows])
+        rows = list(recommendations_in(Initiative.objects.all()).filter(reached, proposal="stop")[:MOST])
+        own = involvements(user, [row.initiative for row in rows]) if rows else {}
         for row in rows:
             if row.initiative_id not in own:
                 url = reverse("recommendation-answer", args=[row.initiative_id])

@@ -100,7 +100,7 @@ def look_at(
     released = _sums(
         ReleaseLine.objects.filter(release__tranche__initiative__in=ids), "release__tranche__initiative"
     )
-    figures = _figures(ids, seq=seq, on=on)
+    figures = _figures(ids, seq=seq, on=on, first=first)
     found: dict[int, Looked] = {}
     for pk in ids:
         initiative, known = initiatives[pk], figures.get(pk, {})
@@ -242,7 +242,7 @@ def _sums(rows: Any, key: str) -> dict[int, Decimal]:
 # Figures ---------------------------------------------------------------------------------------
 
 
-def _figures(ids: Ids, *, seq: int, on: date) -> dict[int, dict[str, Any]]:
+def _figures(ids: Ids, *, seq: int, on: date, first: Mapping[int, date]) -> dict[int, dict[str, Any]]:
     """Spend, plan and forecast as the return computes them."""
     computed = compute_returns(ids, seq=seq, on=on, keep_flows=True)
     flows, columns = computed.flows, computed.columns
@@ -261,7 +261,7 @@ def _figures(ids: Ids, *, seq: int, on: date) -> dict[int, dict[str, Any]]:
             "whole_life_cost": _amount(columns["planned_cost"][place]),
             "is_red": int(columns["status"][place]) == RED,
             "all_spent": _amount(columns["actual_cost"][place]),
-            **_spend(flows, int(row)),
+            **_spend(flows, int(row), first.get(int(pk))),
             **(
                 {"remaining": remaining[0][place], "remaining_planned": remaining[1][place]}
                 if columns["baseline"][place]
@@ -276,7 +276,7 @@ def _amount(stored: Any) -> Decimal:
     return money.from_stored(int(stored))
 
 
-def _spend(flows: Flows, row: int) -> dict[str, Any]:
+def _spend(flows: Flows, row: int, first_user_on: date | None) -> dict[str, Any]:
     """Spend and plan through the last two closed months, run cost, and when benefit should begin."""
     base, plan = int(flows.base[row]), flows.baseline[:, row]
     if base == NO_MONTH:
@@ -286,7 +286,9 @@ def _spend(flows: Flows, row: int) -> dict[str, Any]:
     actual = flows.actual[row, :width]
     closed = np.flatnonzero(flows.cost_is_closed[row, :width])
     ends = [int(month) + 1 for month in closed[-1:-3:-1]]
-    runs = [month for month in closed if plan[DELIVERY, month] == 0 and plan[RUN, month] > 0]
+    # What a late delivery still costs is no run cost: that begins after the month of the first user.
+    live = month_of(first_user_on) - base if first_user_on else -1
+    runs = [month for month in closed if month > live and plan[DELIVERY, month] == 0 and plan[RUN, month] > 0]
     benefits = np.flatnonzero(plan[CASH] + plan[OTHER])
     sums = [(_amount(actual[:end].sum()), _amount(cost[:end].sum())) for end in ends]
     sums += [(NOTHING, NOTHING)] * (2 - len(sums))

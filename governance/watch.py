@@ -196,7 +196,9 @@ def proposal_of(found: list[Finding]) -> str:
 
 def _rule(rule: Rule, seen: Seen, on: date) -> Finding | None:
     why = _why_it_fires(rule, seen, on)
-    return Finding(f"rule-{rule.id}", f"{rule.text}: {why}", STOP, is_rule=True) if why else None
+    # What a person has to judge is no reason to stop yet.
+    proposal = FIX if rule.kind == "words" else STOP
+    return Finding(f"rule-{rule.id}", f"{rule.text}: {why}", proposal, is_rule=True) if why else None
 
 
 def _why_it_fires(rule: Rule, seen: Seen, on: date) -> str:
@@ -222,9 +224,10 @@ def _why_it_fires(rule: Rule, seen: Seen, on: date) -> str:
             if seen.stage == "pilot" and clock.ends_on and clock.is_over(on):
                 return f"it ended on {_day(clock.ends_on)}, {(on - clock.ends_on).days} days ago."
         case _:
+            # Old rules have no day: they are looked at once while it is a pilot; G4 looks at them anyway.
             stated = str(with_values.get("on") or "")
             day = date.fromisoformat(stated) if stated else rule.signed_on + REVIEW_AFTER
-            if on >= day:
+            if on >= day and (stated or seen.stage == "pilot"):
                 return f"to be judged by a person since {_day(day)}."
     return ""
 

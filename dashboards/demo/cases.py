@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from accounts.models import User
-from dashboards.demo import texts
+from dashboards.demo import running, texts
 from dashboards.demo.plans import COSTS, ROLLOUT, Plan
 from dashboards.demo.story import Story
 from portfolio.case import add_months
@@ -119,6 +119,7 @@ def completion(
             {"text": text, "response": response} for text, response in rng.sample(texts.RISKS[story.work], 2)
         ],
         "controls": rng.choice(texts.CONTROLS[story.tier]),
+        "stop_when": running.stop_when(story.goal),
         "stop_rules": [rule.format(**fill) for rule in rng.sample(texts.STOP_RULES, 2)],
     }
 

@@ -8,7 +8,11 @@ from typing import Any, TypeAlias
 
 from accounts.errors import EnvelopeExceeded, Incomplete
 from accounts.models import Role, User
+<<<<<<< HEAD
 from dashboards.demo import cases, risks, texts
+=======
+from dashboards.demo import cases, running, texts
+>>>>>>> h-watch
 from dashboards.demo.company import DOMAINS
 from dashboards.demo.gates import fulfilled
 from dashboards.demo.history import Diary, Life
@@ -562,6 +566,13 @@ class Road:
         start(self._measure())
         start(self._claim())
         start(self._talk())
+        if self.plan is not None:
+            start(
+                running.first_use(
+                    self.world, self.initiative, self.story, moment_of(self.live, self.world.now)
+                )
+            )
+        start(running.renewal(self.world, self.initiative, self.story))
         if fate == Fate.FUNDED and self.rng.random() < 0.07:
             start(self._pause())
         match fate:

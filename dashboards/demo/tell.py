@@ -26,6 +26,7 @@ from dashboards.demo.story import Fate, Story
 from dashboards.demo.world import World
 from governance.authority import install_authority
 from governance.gates import install_gates
+from governance.services.watching import watch
 from ledger import clock
 from ledger.services import last_seq
 from portfolio.case import add_months
@@ -97,8 +98,12 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         teller.start(about_gates(world))
         teller.start(past_round(world))
         teller.tell()
+<<<<<<< HEAD
         round_of_today(world)
         authority.propose(world.cast)
+=======
+        watch()
+>>>>>>> h-watch
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))
     tell_duties(world.cast)

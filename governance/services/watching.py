@@ -38,7 +38,8 @@ from ledger import clock
 from ledger.models import LedgerEntry, Stale
 from ledger.services import Act, last_seq, record
 from portfolio import lifecycle, money
-from portfolio.models import Hold, Initiative, Stage
+from portfolio.models import Hold, Initiative, Stage, Track
+from portfolio.querysets import InitiativeQuerySet
 from scoring.positions import stale
 from scoring.positions.rebuild import Checked, Difference
 
@@ -53,10 +54,10 @@ Answer = RecommendationAnswer.Answer
 # The positions -------------------------------------------------------------------------------
 
 
-def running() -> list[int]:
-    """The initiatives that are watched."""
-    rows = Initiative.objects.filter(closed_kind="", stage__in=WATCHED).order_by("pk")
-    return list(rows.values_list("pk", flat=True))
+def running() -> InitiativeQuerySet:
+    """The initiatives that are watched; what was only notified asks for nothing."""
+    rows = Initiative.objects.filter(closed_kind="", stage__in=WATCHED)
+    return rows.exclude(track=Track.NOTIFY).order_by("pk")
 
 
 def changed_since(seq: int) -> set[int]:
@@ -165,7 +166,7 @@ def watch(on: date | None = None) -> int:
         run = WatchRun.objects.select_for_update().get(pk=1)
         if run.on is not None and run.on > day:
             return 0
-        seq, everything = last_seq(), running()
+        seq, everything = last_seq(), list(running().values_list("pk", flat=True))
         if run.on == day:
             if run.through_seq >= seq:
                 return 0
@@ -177,9 +178,7 @@ def watch(on: date | None = None) -> int:
             found = compute(ids[start : start + CHUNK], seq=seq, on=day)
             write(item.row for item in found)
             _announce(found)
-        Recommendation.objects.exclude(
-            initiative__in=Initiative.objects.filter(closed_kind="", stage__in=WATCHED).values("pk")
-        ).delete()
+        Recommendation.objects.exclude(initiative__in=running().values("pk")).delete()
         WatchRun.objects.filter(pk=1).update(through_seq=seq, on=day)
     return len(ids)
 

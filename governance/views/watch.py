@@ -43,7 +43,7 @@ def answer(request: PortalRequest, pk: int) -> HttpResponse:
     form = AnswerForm(
         request.POST if request.method == "POST" else None,
         answers=answers,
-        initial={"until": clock.today() + timedelta(days=30)},
+        initial={"until": (clock.today() + timedelta(days=30)).isoformat()},
         is_fresh=is_fresh(request),
     )
 

@@ -88,7 +88,7 @@ def test_each_kind_of_rule_fires_with_its_figures_and_not_the_day_before(
     kpi = replace(KPI, value=Decimal(known["value"]), measured_in=date(2026, 6, 1)) if known else KPI
     pilot = seen(rules=(signed,), kpis={"users": kpi})
     fired = [item for item in findings(pilot, on) if item.is_rule]
-    assert [item.proposal for item in fired] == ["stop"]
+    assert [item.proposal for item in fired] == ["fix" if signed.kind == "words" else "stop"]
     assert said in fired[0].sentence
     if signed.kind != "adoption":
         assert not [item for item in findings(pilot, on - timedelta(days=1)) if item.is_rule]

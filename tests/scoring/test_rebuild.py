@@ -41,8 +41,8 @@ def rebuilt(**options: Any) -> str:
 def test_nothing_differs_after_the_road_to_a_pilot(running: Initiative) -> None:
     printed = rebuilt(check=True)
     assert (
-        "Checked 1 returns, 1 scores, 0 observed outcomes, 1 envelope balances, 1 initiatives: 0 differences."
-        in printed
+        "Checked 1 returns, 1 scores, 0 observed outcomes, 1 envelope balances, 1 initiatives, "
+        "0 recommendations: 0 differences." in printed
     )
     assert "0 positions wait for a worker, 0 are set aside." in printed
 

@@ -8,11 +8,7 @@ from typing import Any, TypeAlias
 
 from accounts.errors import EnvelopeExceeded, Incomplete
 from accounts.models import Role, User
-<<<<<<< HEAD
-from dashboards.demo import cases, risks, texts
-=======
-from dashboards.demo import cases, running, texts
->>>>>>> h-watch
+from dashboards.demo import cases, risks, running, texts
 from dashboards.demo.company import DOMAINS
 from dashboards.demo.gates import fulfilled
 from dashboards.demo.history import Diary, Life

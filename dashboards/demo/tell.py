@@ -98,12 +98,9 @@ def tell_portfolio(*, seed: int, stories: int | None = None) -> None:
         teller.start(about_gates(world))
         teller.start(past_round(world))
         teller.tell()
-<<<<<<< HEAD
         round_of_today(world)
         authority.propose(world.cast)
-=======
         watch()
->>>>>>> h-watch
         company.let_in()
         company.deliver_messages(unread_since=present - timedelta(days=14))
     tell_duties(world.cast)

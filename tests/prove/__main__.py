@@ -25,22 +25,22 @@ def main() -> int:
     lines: list[dict[str, Any]] = []
     failed: list[str] = []
     for name, url in databases.items():
-        ended, found = _run(url, sys.argv[1:])
+        ended, found = run(url, sys.argv[1:])
         lines += found
         if ended or not found:
             failed.append(f"{name} ended with {ended} and {len(found)} proofs")
         failed += [
             f"{line['proof']} on {name}" for line in found if line["faults"] or not line["counts"]["cases"]
         ]
-    table = _table(lines)
+    shown = table(lines)
     result = f"Failed: {'; '.join(failed)}." if failed else "Every proof holds."
     at = datetime.now(tz=UTC)
-    TABLE.write_text(f"# Proofs\n\n{at:%Y-%m-%d %H:%M} UTC\n\n{table}\n{result}\n", encoding="utf-8")
-    sys.stdout.write(f"\n{table}\n{result}\n")
+    TABLE.write_text(f"# Proofs\n\n{at:%Y-%m-%d %H:%M} UTC\n\n{shown}\n{result}\n", encoding="utf-8")
+    sys.stdout.write(f"\n{shown}\n{result}\n")
     return 1 if failed else 0
 
 
-def _run(url: str, options: list[str]) -> tuple[int, list[dict[str, Any]]]:
+def run(url: str, options: list[str]) -> tuple[int, list[dict[str, Any]]]:
     """All proofs on one database: pytest's exit code, and the lines that they left."""
     with tempfile.TemporaryDirectory(prefix="keel-prove-") as folder:
         file = Path(folder) / "lines"
@@ -54,7 +54,7 @@ def _run(url: str, options: list[str]) -> tuple[int, list[dict[str, Any]]]:
     return ended, [json.loads(line) for line in found]
 
 
-def _table(lines: list[dict[str, Any]]) -> str:
+def table(lines: list[dict[str, Any]]) -> str:
     """The lines as a table of Markdown."""
     rows = [HEAD, tuple("---" for _ in HEAD)]
     for line in lines:

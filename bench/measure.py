@@ -5,7 +5,7 @@ import sys
 
 from django.core.management import call_command
 
-from bench import api_list, dashboards, moves, register, returns, robustness
+from bench import api_list, dashboards, decisions, moves, register, returns, robustness
 from dashboards.demo.bulk import bulk_portfolio
 from governance.authority import install_authority
 from governance.gates import install_gates
@@ -19,6 +19,7 @@ FILES = {
     "api_list": api_list,
     "moves": moves,
     "robustness": robustness,
+    "decisions": decisions,
 }
 
 

@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench demo setup lock format clean
+.PHONY: help run test check bench prove demo setup lock format clean
 
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
@@ -27,6 +27,7 @@ help:
 	@echo "make test    the whole test suite; on SQLite, or on DATABASE_URL and REDIS_URL"
 	@echo "make check   everything that must be clean: style, types, floors, templates, migrations, settings"
 	@echo "make bench   speed, beside its floor"
+	@echo "make prove   the long proofs whole: random histories, races, kills, tamperings; docs/prove.md"
 	@echo "make demo    a fresh demo database"
 	@echo "make setup   everything that the others install"
 
@@ -84,6 +85,9 @@ test: setup
 
 bench: setup
 	@$(BIN)/python -m bench
+
+prove: setup
+	@$(BIN)/python -m tests.prove $(PYTEST_OPTIONS)
 
 # Every step runs, whatever became of the ones before it; the last line says which failed.
 check: setup

@@ -23,7 +23,7 @@ from governance.models import (
 from ledger import chain, clock
 from ledger.models import LedgerEntry, LedgerHead
 from ledger.services import record
-from portfolio.models import BusinessCase, Classification, Initiative
+from portfolio.models import BusinessCase, Classification, Initiative, StageChange
 from portfolio.selectors import fiscal_year_of
 from tests import factories
 
@@ -76,6 +76,9 @@ def ready_to_sign(
         act.add(Classification, initiative=initiative, kind="track", value="light", by=author)
         for field, value in (("current_case", case), ("currency", "USD"), ("submitter", author)):
             setattr(initiative, field, value)
+        initiative.title, initiative.whole_life_cost = case.title, case.whole_life_cost
+        act.add(StageChange, initiative=initiative, from_stage="draft", to_stage="decision", reason="")
+        initiative.stage_since = act.at
         initiative.save()
         step = authority.step_for(amount, "")
         frozen = pack.content_of(

@@ -1,6 +1,6 @@
 """What the watch sees of running initiatives: a constant number of queries for any number of them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +34,7 @@ from portfolio.models import (
     Milestone,
     MilestoneReached,
     Part,
+    RiskFlag,
     Stage,
     StageChange,
 )
@@ -60,13 +61,8 @@ class Looked:
     unspent: Decimal
 
 
-def look_at(
-    ids: Ids, *, seq: int, on: date, severe_incidents: Mapping[int, int] | None = None
-) -> dict[int, Looked]:
-    """What is known of these initiatives, at most CHUNK of them, on a day.
-
-    `severe_incidents` counts the open ones by initiative, for whoever keeps incidents.
-    """
+def look_at(ids: Ids, *, seq: int, on: date) -> dict[int, Looked]:
+    """What is known of these initiatives, at most CHUNK of them, on a day."""
     initiatives = Initiative.objects.select_related("unit", "owner", "sponsor").in_bulk(ids)
     cases = {row.current_case_id for row in initiatives.values() if row.current_case_id}
     about = {"initiative__in": ids}
@@ -89,7 +85,7 @@ def look_at(
     expected = dict(
         Baseline.objects.filter(**about).order_by("id").values_list("initiative", "case__go_live_month")
     )
-    signed, months, holds = _rules(ids), _reported_months(ids), _holds(ids)
+    signed, months, holds, severe = _rules(ids), _reported_months(ids), _holds(ids), _severe_incidents(ids)
     sponsors = {
         pk: (appointed, left)
         for pk, appointed, left in Appointment.objects.filter(**about, part=Part.SPONSOR)
@@ -125,13 +121,22 @@ def look_at(
             sponsor_confirmed_on=_day(confirmed),
             benefit_months=frozenset(months[pk]),
             holds=holds.get(pk, 0),
-            severe_incidents=(severe_incidents or {}).get(pk, 0),
+            severe_incidents=severe[pk],
             **known,
         )
         out = released.get(pk, NOTHING)
         would_free = committed.get(pk, NOTHING) - out
         found[pk] = Looked(initiative, seen, would_free, max(out - spent, NOTHING))
     return found
+
+
+def _severe_incidents(ids: Ids) -> Counter[int]:
+    """How many severe incidents are open, by initiative: the newest flag of an incident holds."""
+    flags = RiskFlag.objects.filter(initiative__in=ids, kind=RiskFlag.Kind.SEVERE_INCIDENT).order_by("id")
+    newest = {
+        (pk, subject): up for pk, subject, up in flags.values_list("initiative", "subject", "is_raised")
+    }
+    return Counter(pk for (pk, _), is_raised in newest.items() if is_raised)
 
 
 def pilot_clock(initiative: Initiative) -> Clock:

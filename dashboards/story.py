@@ -34,6 +34,10 @@ def _money(value: object) -> str:
     return f"{amount:,.{places}f}".replace(",", THIN)
 
 
+def _share(body: Body) -> str:
+    return f"{int(body.get('per_mille') or 0) / 10:g}{THIN}%"
+
+
 def _words(value: object) -> str:
     return str(value or "").replace("_", " ")
 
@@ -102,6 +106,43 @@ TELLS: dict[str, Callable[[str, Body], str]] = {
     "case.completed": _plain("{who} sent the completed case, version {case_version}"),
     "case.recalled": _plain("{who} took the case back to work on it"),
     "case.recorded": _plain("{who} recorded that the case holds; it waits for its decision"),
+    "case.changed": _plain("{who} sent a changed case, version {case_version}"),
+    "claw_back.confirmed": lambda who, body: f"{who} confirmed that {_money(body.get('amount'))} come back",
+    "claw_back.proposed": lambda who, body: (
+        f"{who} proposed to take back {_money(body.get('amount'))} unspent"
+    ),
+    "co_funding.agreed": lambda who, body: f"{who} agreed that another unit bears {_share(body)} of it",
+    "co_funding.proposed": lambda who, body: f"{who} proposed that another unit bears {_share(body)} of it",
+    "condition.reported": _plain("{who} reported that a condition is fulfilled"),
+    "condition.accepted": _plain("{who} accepted that a condition is fulfilled"),
+    "condition.returned": _plain("{who} sent the report on a condition back"),
+    "control.checked": _plain("{who} checked the evidence for a control"),
+    "control.evidenced": _plain("{who} gave evidence for a control"),
+    "control.excepted": _plain("{who} made an exception from a control, until {expires_on}"),
+    "control.planned": _plain("{who} planned controls"),
+    "decision.reopened": _plain("{who} reopened the decision: what it was taken on has changed"),
+    "extension.requested": _plain("{who} asked for more time for the pilot"),
+    "family.separated": _plain("{who} parted it from a similar initiative"),
+    "first_user.reported": _plain("{who} reported the first user, on {on}"),
+    "incident.closed": _plain("{who} closed an incident"),
+    "incident.contained": _plain("{who} reported that an incident is contained"),
+    "incident.cost_booked": _plain("{who} booked the cost of an incident"),
+    "incident.graded": _plain("{who} graded an incident anew"),
+    "incident.reported": _plain("{who} reported an incident: {severity}"),
+    "incident.told": _plain("{who} recorded that an authority was told of an incident"),
+    "item.waived": _plain("{who} waived what {gate} asks, until {until}: {item}"),
+    "part.appointed": _plain("{who} appointed a new {part}"),
+    "recommendation.answered": _plain("{who} answered what Keel proposes: {answer}"),
+    "resolution.confirmed": _plain("{who} confirmed the resolution of the board, {resolution}"),
+    "risk.blocked": _plain("{who} blocked it"),
+    "risk.unblocked": _plain("{who} lifted the block"),
+    "sponsor.stepped_down": _plain("{who} stepped down as sponsor"),
+    "tier.answered": _plain("{who} answered the questions on risk; they propose the tier {proposes}"),
+    "tranche.held": _plain("{who} holds a tranche back until {until}"),
+    "tranche.lifted": _plain("{who} lets a held tranche go on"),
+    "tranches.planned": _plain("{who} wrote a new schedule of the tranches"),
+    "veto.lifted": _plain("{who} lifted the reliability veto"),
+    "veto.placed": _plain("{who} placed a reliability veto"),
     "comment.written": _plain("{who} commented"),
     "conflict.declared": _plain("{who} declared a conflict of interest and does not score it"),
     "decision.signed": _signed,

@@ -7,15 +7,14 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
 
 from accounts.errors import Refused
 from accounts.models import Role, Unit, User
 from governance import authority
-from governance.models import AuthorityStep, GatePassage, Seat
+from governance.models import AuthorityStep, Seat
+from governance.permissions import excluded_people
 from portfolio import case as case_document
-from portfolio.involvement import answering_for, involved_in
-from portfolio.models import Initiative, Posting, RiskTier
+from portfolio.models import Initiative, RiskTier
 
 
 @dataclass(frozen=True)
@@ -110,16 +109,6 @@ def _why_passed(seats: list[SeatInWords]) -> str:
     return "; ".join(named)
 
 
-def excluded_from(initiative: Initiative) -> set[int]:
-    """Everybody who may not decide on it: who has a hand in it, or posted by hand since its last gate."""
-    typed = Posting.objects.filter(initiative=initiative).exclude(by_hand=None)
-    passed = GatePassage.objects.filter(initiative=initiative).aggregate(at=Max("transaction__at"))["at"]
-    if passed is not None:
-        typed = typed.filter(transaction__at__gte=passed)
-    hands = set(typed.values_list("by_hand_id", flat=True))
-    return involved_in(initiative) | hands | answering_for(hands)
-
-
 def of_proposal(initiative: Initiative, content: Mapping[str, Any], writer: User) -> DryRun | None:
     """Who would sign a case as it is being written; None while no cost is known."""
     currency = str(content.get("currency") or "")
@@ -132,7 +121,7 @@ def of_proposal(initiative: Initiative, content: Mapping[str, Any], writer: User
     if not amount:
         return None
     named = {content.get("owner_id"), content.get("sponsor_id"), writer.person.pk}
-    excluded = excluded_from(initiative) | {pk for pk in named if isinstance(pk, int)}
+    excluded = excluded_people(initiative) | {pk for pk in named if isinstance(pk, int)}
 
     def amount_in(into: str) -> Decimal:
         if into == currency and not granted:

@@ -22,7 +22,7 @@ from governance.models import (
     SigningRound,
     Tranche,
 )
-from portfolio.involvement import acting_for, hands_in, involvement
+from portfolio.involvement import acting_for, answering_for, everybody_in, hands_in, involvement
 from portfolio.models import Initiative, Part, Posting
 
 # Who is kept out -----------------------------------------------------------------------------
@@ -53,6 +53,20 @@ def excluded_because(user: User, initiative: Initiative) -> str | None:
     """Why the user may not decide on it; None when they may."""
     verdict = segregation.judge(ALLOW, "decision.sign", ties(user, initiative))
     return None if verdict else verdict.reason
+
+
+def excluded_people(initiative: Initiative) -> set[int]:
+    """Everybody who may not decide on it, as `excluded_because` would say of each, in a few queries."""
+    forbidding = segregation.forbidding("decision.sign")
+    hands = everybody_in(initiative)
+    excluded = {pk for word, people in hands.items() if word in forbidding for pk in people}
+    if "posted_by_hand" in forbidding:
+        typed = Posting.objects.filter(initiative=initiative).exclude(by_hand=None)
+        if since := last_gate_at(initiative):
+            typed = typed.filter(transaction__at__gte=since)
+        posted = set(typed.values_list("by_hand", flat=True))
+        excluded |= posted | answering_for(posted)
+    return excluded
 
 
 def _uninvolved(user: User, action: str, initiative: Initiative) -> Verdict:

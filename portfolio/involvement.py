@@ -58,15 +58,26 @@ def hands_in(user: User, initiatives: Iterable[Initiative]) -> dict[int, list[st
     return found
 
 
-def involved_in(initiative: Initiative) -> set[int]:
-    """Everybody who has a hand in one initiative, as `involvement` would say of each, in a few queries.
+def everybody_in(initiative: Initiative) -> dict[str, set[int]]:
+    """All people who have a hand in one initiative by the word of `hands_in`, in a few queries.
 
     The people who answer for a service account that has one are in it too.
     """
-    named = {initiative.created_by_id, initiative.owner_id, initiative.sponsor_id}
-    people = {pk for pk in named if pk is not None}
-    people |= set(CaseEditor.objects.filter(case__initiative=initiative).values_list("user", flat=True))
-    people |= set(BusinessCase.objects.filter(initiative=initiative).values_list("submitted_by", flat=True))
+    sent = BusinessCase.objects.filter(initiative=initiative).values_list("submitted_by", flat=True)
+    edited = CaseEditor.objects.filter(case__initiative=initiative).values_list("user", flat=True)
     scored = Appointment.objects.filter(initiative=initiative, part=Part.ASSESSOR)
-    people |= set(scored.values_list("person", flat=True))
-    return people | answering_for(people)
+    found: dict[str, set[int | None]] = {
+        "submitted": set(sent),
+        "started": {initiative.created_by_id},
+        "own": {initiative.owner_id},
+        "sponsor": {initiative.sponsor_id},
+        "scored": set(scored.values_list("person", flat=True)),
+        "edited": set(edited),
+    }
+    acting = [pk for word in ("submitted", "started", "edited") for pk in found[word] if pk is not None]
+    answers = dict(
+        User.objects.filter(pk__in=acting, is_service_account=True).values_list("pk", "answers_for_it")
+    )
+    for word in ("submitted", "started", "edited"):
+        found[word] |= {answers[pk] for pk in found[word] if pk in answers}
+    return {word: {pk for pk in people if pk is not None} for word, people in found.items()}

@@ -22,7 +22,7 @@ from governance.models import (
     SigningRoundEnd,
     Verb,
 )
-from governance.permissions import excluded_because, may_open_signing, may_withdraw_signing
+from governance.permissions import excluded_people, may_open_signing, may_withdraw_signing
 from governance.services.common import NOTHING, end_round, require_reason, require_running
 from ledger import chain, clock
 from ledger.services import record
@@ -306,10 +306,8 @@ def _why_not_amount(
 
 def _step_with_holders(initiative: Initiative, case: BusinessCase) -> AuthorityStep:
     """The step that the amount needs, or the next one whose seats all have somebody who may decide."""
-    seating = authority.Seating(initiative.unit)
+    seating, excluded = authority.Seating(initiative.unit), excluded_people(initiative)
     for step in authority.route_of(initiative, case).ladder:
-        people = seating.everybody(step).values()
-        excluded = {user.pk for user in people if excluded_because(user, initiative)}
         if seating.fills(step, excluded):
             return step
     raise NobodyEligible(
@@ -332,7 +330,8 @@ def _who_could_sign(signing: SigningRound) -> list[User]:
     people = {user for seat in seats[: 1 if signing.step.in_order else None] for user in seating.people(seat)}
     if authority.needs_concurrence(signing):
         people |= set(seating.of_role(Role.RISK_OFFICER))
-    return [user for user in people if not excluded_because(user, signing.initiative)]
+    excluded = excluded_people(signing.initiative)
+    return sorted((user for user in people if user.pk not in excluded), key=lambda user: user.pk)
 
 
 def withdraw_signing(signing: SigningRound, *, reason: str, actor: User) -> SigningRoundEnd:

@@ -6,9 +6,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Role, User
 from governance import authority
-from governance.dry_run import excluded_from
 from governance.messages import tell
 from governance.models import AuthorityStep, SigningNotice, SigningRound, SigningRoundEnd
+from governance.permissions import excluded_people
 from ledger.services import Act, record
 from portfolio import lifecycle
 
@@ -89,14 +89,14 @@ def who_may_sign(signing: SigningRound) -> list[User]:
     for place in places:
         people = seating.of_role(place.role) if place.seat is None else seating.people(place.seat)
         found |= {user.pk: user for user in people}
-    left_out = excluded_from(signing.initiative) | {vote.by_id for vote in votes}
+    left_out = excluded_people(signing.initiative) | {vote.by_id for vote in votes}
     return [user for pk, user in found.items() if pk not in left_out]
 
 
 def _next_up(signing: SigningRound) -> tuple[AuthorityStep | None, list[User]]:
     """The next step with a person on it who may decide; a body decides at its own step only."""
     seating = authority.Seating(signing.initiative.unit)
-    excluded = excluded_from(signing.initiative)
+    excluded = excluded_people(signing.initiative)
     for step in authority.ladder_of(signing)[1:]:
         seats = [seat for seat in step.seats.all() if seat.body_id is None]
         people = {user.pk: user for seat in seats for user in seating.people(seat) if user.pk not in excluded}

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Role, Scope, User
 from governance import authority, dry_run, selectors
-from governance.permissions import excluded_because
+from governance.permissions import excluded_because, excluded_people
 from portfolio.models import Initiative
 from tests import factories
 from tests.factories import AsToken, SignIn
@@ -83,7 +83,7 @@ def test_the_proposal_says_it_while_it_is_written(sign_in: SignIn, cast: Cast) -
 
 def test_the_dry_run_keeps_out_whom_the_signing_keeps_out(cast: Cast) -> None:
     initiative = in_pilot(cast)
-    out = dry_run.excluded_from(initiative)
+    out = excluded_people(initiative)
     people = list(User.objects.all())
     assert {user.pk for user in people if excluded_because(user, initiative)} == out
     assert {user.pk for user in people if selectors.excluded_from(user, [initiative.pk])} == out

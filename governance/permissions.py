@@ -267,15 +267,10 @@ def may_withdraw_signing(user: User, signing: SigningRound) -> Verdict:
 
 def signing_place(user: User, signing: SigningRound) -> Place | None:
     """The seat that the user can take in this round, or the risk officer's concurrence."""
-    return _standing(user, signing)[0]
+    return signing_seat(user, signing)[0]
 
 
-def signing_principal(user: User, signing: SigningRound) -> User | None:
-    """For whom the user takes that seat as a deputy; None for themselves."""
-    return _standing(user, signing)[1]
-
-
-def _standing(user: User, signing: SigningRound) -> tuple[Place | None, User | None]:
+def signing_seat(user: User, signing: SigningRound) -> tuple[Place | None, User | None]:
     """Where the user signs, and for whom: their own roles first, then those that are lent to them."""
     unit = signing.initiative.unit
     place = _place_with(authority.roles_for(user, unit), user, user, signing)
@@ -312,13 +307,20 @@ def votes_open_to(user: User, signing: SigningRound) -> list[str]:
     return [Signature.Vote.ABSTAIN] if is_conflicted else list(Signature.Vote.values)
 
 
-def may_sign(user: User, signing: SigningRound, vote: str = "") -> Verdict:
+def may_sign(
+    user: User,
+    signing: SigningRound,
+    vote: str = "",
+    *,
+    seat: tuple[Place | None, User | None] | None = None,
+) -> Verdict:
     """The policy table first, then who is kept out, then a seat that is theirs and free.
 
-    A member of a body who has a part in it may abstain, and nothing else.
+    A member of a body who has a part in it may abstain, and nothing else. `seat` is `signing_seat`, for who
+    has asked for it already.
     """
     initiative = signing.initiative
-    place, principal = _standing(user, signing)
+    place, principal = signing_seat(user, signing) if seat is None else seat
     action = "risk.concur" if place is not None and place.seat is None else "decision.sign"
     verdict = policy.may(user, action, initiative)
     if not verdict:

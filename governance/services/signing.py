@@ -28,7 +28,7 @@ from governance.models import (
     Tranche,
     Verb,
 )
-from governance.permissions import excluded_because, may_sign, signing_place, signing_principal
+from governance.permissions import excluded_because, may_sign, signing_seat
 from governance.services.common import NOTHING, end_round, require_reason, require_running, tell_the_unit
 from governance.services.conditions import write_condition
 from governance.services.stopping import close_for_good
@@ -56,7 +56,8 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
         if actor.signatures.filter(signing=signing).exists():
             raise InvalidMove("You signed this already.")
         _require_seen(signing, seen_hash)
-        verdict = may_sign(actor, signing, vote)
+        seat = place, principal = signing_seat(actor, signing)
+        verdict = may_sign(actor, signing, vote, seat=seat)
         verdict.or_deny()
         require_running(signing)
         if changes := pack.changes_since(signing, initiative):
@@ -67,7 +68,6 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
             )
         reason = require_reason(reason)
         segregation.mark(act, verdict, reason=reason, by=actor)
-        place, principal = signing_place(actor, signing), signing_principal(actor, signing)
         if place is None:
             raise InvalidMove("No seat of this round is free for you any more.")
         signature = act.add(

@@ -24,8 +24,7 @@ from governance.permissions import (
     may_record_resolution,
     may_sign,
     may_withdraw_signing,
-    signing_place,
-    signing_principal,
+    signing_seat,
     votes_open_to,
 )
 from governance.views.common import initiative_of, took
@@ -71,7 +70,7 @@ def _pack_page(
     user, pack = request.user, signing.content
     votes = authority.votes_for(signing)
     signed = next((vote for vote in signing.signatures.all() if vote.by_id == user.pk), None)
-    place = signing_place(user, signing)
+    seat = place, principal = signing_seat(user, signing)
     started = {"seen_hash": signing.content_hash}
     named = [pack["owner"], pack["sponsor"], *(row["owner_id"] for row in signing.conditions)]
     people = people_by_id(named)
@@ -86,9 +85,9 @@ def _pack_page(
         "signatures": signing.signatures.all(),
         "signed": signed,
         "open_places": authority.in_words(authority.open_places(signing, votes)) if signing.is_open else "",
-        "may_sign": deny("You signed this already.") if signed else may_sign(user, signing),
+        "may_sign": deny("You signed this already.") if signed else may_sign(user, signing, seat=seat),
         **_resolution(request, signing),
-        "principal": signing_principal(user, signing) if place is not None else None,
+        "principal": principal,
         "is_concurrence": place is not None and place.seat is None,
         "is_body": place is not None and place.is_of_a_body,
         "conflict": excluded_because(user, signing.initiative) if place is not None else None,

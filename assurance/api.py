@@ -25,7 +25,7 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
     severity = serializers.CharField(source="grade")
     state = serializers.SerializerMethodField()
     authority_told = serializers.BooleanField(source="is_told")
-    stated_cost = serializers.DecimalField(max_digits=19, decimal_places=2, read_only=True)
+    stated_cost = serializers.DecimalField(max_digits=19, decimal_places=2, read_only=True, allow_null=True)
     failed_controls = serializers.SerializerMethodField()
 
     class Meta:

@@ -86,12 +86,14 @@ def why_not_release(tranche: Tranche) -> str | None:
     earlier = Tranche.objects.filter(decision=tranche.decision_id, number__lt=tranche.number, release=None)
     if earlier.exists():
         return "An earlier tranche is not released yet."
+    if found := obstacles.obstacles_of(initiative):
+        return " ".join(found)
     if tranche.earned_by and initiative.stage in EARNED_IN and not _was_asked_for(tranche):
         return (
             f"It is earned by: {tranche.earned_by}. The unit lead or the owner asks for it with the evidence "
             "first."
         )
-    return " ".join(obstacles.obstacles_of(initiative)) or None
+    return None
 
 
 def holding(tranche: Tranche) -> TrancheHold | None:

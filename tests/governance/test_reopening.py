@@ -114,6 +114,7 @@ def test_a_reopened_decision_is_told_and_holds_money_back_until_it_is_taken_anew
     # Only a decision replaces the baseline; the first one stays.
     assert Baseline.objects.filter(initiative=running).count() == 2
     assert sum(Commitment.objects.values_list("amount", flat=True)) == 100_000
+    services.request_tranche(second, evidence="Half of the tickets are sorted.", actor=cast.unit_lead)
     services.release_tranche(second, actor=cast.finance)
 
 

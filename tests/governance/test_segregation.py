@@ -37,7 +37,9 @@ from tests.factories import SignIn
 from tests.governance.conftest import Cast, first_tranche, in_pilot, opened, scored
 
 # The second reading: what product.md says under Roles and Segregation of duties, written down by hand.
-DECIDING = ("decision.sign", "risk.concur", "operation.accept", "outcome.set", "initiative.stop")
+DECIDING = (
+    "decision.sign", "risk.concur", "operation.accept", "outcome.set", "initiative.stop", "item.waive",
+)  # fmt: skip
 ALWAYS = {
     *((act, tie) for act in DECIDING for tie in ("submitted", "own", "sponsor", "scored", "posted_by_hand")),
     *(("tranche.release", tie) for tie in ("submitted", "own", "sponsor")),

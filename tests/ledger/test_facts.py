@@ -24,6 +24,11 @@ PROTECTED: list[type[models.Model]] = [Transaction, LedgerEntry, *facts.fact_mod
 # The database's own checks ask for these values in a smallest row.
 FITTING: dict[str, dict[str, Any]] = {
     "accounts_rolegrant": {"granted_by_id": None},
+    "accounts_breakglass": {"minutes": 30},
+    "assurance_controlevidence": {"expires_on": date(2027, 1, 1)},
+    "assurance_riskprofile": {"internal_tier": 1},
+    "governance_authorityversion": {"informed_over": None, "informed_id": None},
+    "governance_commitment": {"bearer_id": 1},
     "scoring_scorecardrating": {"rating": 3},
     "scoring_ratingrevision": {"rating": 3},
     "portfolio_posting": {"kind": "cost", "why_unmatched": "no cost object"},

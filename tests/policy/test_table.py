@@ -255,6 +255,7 @@ def rows_of(role: str) -> set[str]:
 
 
 READING = {
+    "round.view",
     "controls.view",
     "incident.view",
     "portal.use",

@@ -68,7 +68,8 @@ class Round:
         """Nothing is overrun, by the facts and by the balance that is kept."""
         balance = EnvelopeBalance.objects.get(envelope=self.envelope)
         kept = {name: getattr(balance, name) for name in ("appropriated", "committed", "released")}
-        assert kept == balance_from_facts(self.envelope)
+        from_facts = balance_from_facts(self.envelope)
+        assert kept == {name: from_facts[name] for name in kept}
         assert Decimal(0) <= balance.released <= balance.committed <= balance.appropriated
         return balance
 

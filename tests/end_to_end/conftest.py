@@ -1,4 +1,4 @@
-"""A house of its own for the story: a fresh database, a web and a worker process, as in production."""
+"""Houses of their own for the stories: a fresh database, a web and a worker process, as in production."""
 
 import json
 import os
@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,22 @@ class House:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Where the stories of proposing and of the scoring model happen."""
+    with _kept(tmp_path_factory.mktemp("house"), "tests.end_to_end.cast") as kept:
+        yield kept
+
+
+@pytest.fixture(scope="module")
+def governed_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Where the story of governance happens: it changes who decides, which the others count on."""
+    folder = tmp_path_factory.mktemp("governed")
+    with _kept(folder, "tests.end_to_end.governance_cast") as kept:
+        yield kept
+
+
+@contextmanager
+def _kept(folder: Path, cast: str) -> Iterator[House]:
     """Fresh database, filled; web and worker as separate processes; both ended afterwards."""
-    folder = tmp_path_factory.mktemp("house")
     with _Database(folder) as url:
         port = _free_port()
         environment = os.environ | {
@@ -60,7 +75,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         }
         _run(environment, "manage.py", "migrate", "--verbosity", "0")
         _run(environment, "manage.py", "prepare", "--static")
-        facts = json.loads(_run(environment, "-m", "tests.end_to_end.cast").strip().splitlines()[-1])
+        facts = json.loads(_run(environment, "-m", cast).strip().splitlines()[-1])
         redis = bool(environment.get("REDIS_URL"))
         commands = [["serve"], ["worker"], ["beat"]] if redis else [["serve"], ["worker", "--embedded"]]
         log = (folder / "log").open("wb")

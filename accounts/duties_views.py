@@ -45,6 +45,7 @@ def exceptions(request: PortalRequest) -> HttpResponse:
         "page": page,
         "rows": [{"exception": row, "rule": rules.get(row.rule)} for row in page.object_list],
         "titles": titles,
+        "may_read_attempts": may_read_attempts(request.user),
     }
     return render(request, "accounts/segregation_exceptions.html", context)
 

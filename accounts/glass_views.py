@@ -9,11 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import glass
+from accounts import glass, policy
 from accounts.errors import Refused
 from accounts.forms import GlassForm, StepUpForm
 from accounts.http import PortalRequest, acts, is_fresh, stepped_up
 from accounts.models import BreakGlass
+from accounts.permissions import may_read_attempts
 
 PAGE = 25
 
@@ -50,6 +51,8 @@ def _page(
         "page": page,
         "rows": rows,
         "may_ask": glass.may_ask(user),
+        "sees_policy": policy.may(user, "policy.view"),
+        "may_read_attempts": may_read_attempts(user),
         "form": form or GlassForm(roles=glass.roles()),
     }
     status = 422 if form is not None or refused is not None else 200

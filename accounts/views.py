@@ -417,6 +417,8 @@ def profile(request: PortalRequest) -> HttpResponse:
             ],
             "notifications": selectors.notifications(request.user)[:5],
             "sees_policy": policy.may(request.user, "policy.view"),
+            "sees_reviews": policy.may(request.user, "review.view"),
+            "sees_glass": policy.may(request.user, "glass.view"),
         },
     )
 

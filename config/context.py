@@ -22,29 +22,45 @@ from scoring.selectors import assignments_to_write
 
 @dataclass(frozen=True)
 class Place:
-    """An entry of the navigation: its words, its address, and the actions of which the reader needs one."""
+    """An entry of the navigation: its words, its address, the actions of which the reader needs one.
+
+    What lies under the addresses in `also` belongs to it as well, and is reached from its page.
+    """
 
     label: str
     url_name: str
     icon: str
     actions: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
 
 PLACES = (
     Place("Home", "home", "home", ("portal.use",)),
-    Place("Register", "initiative-list", "register", ("initiative.list",)),
+    Place(
+        "Register",
+        "initiative-list",
+        "register",
+        ("initiative.list",),
+        ("decisions/", "conditions/", "tranches/"),
+    ),
     Place("Scoring", "scorecard-list", "scoring", ("scoring.view",)),
-    Place("Rounds", "funding-round-list", "signature", ("round.view", "decision.sign", "risk.concur")),
+    Place(
+        "Rounds",
+        "funding-round-list",
+        "signature",
+        ("round.view", "decision.sign", "risk.concur"),
+        ("signings/",),
+    ),
     Place("Portfolio", "executive", "portfolio", ("dashboard.executive",)),
-    Place("Finance", "finance", "finance", ("dashboard.finance",)),
+    Place("Finance", "finance", "finance", ("dashboard.finance",), ("envelopes/", "co-fundings/")),
     Place("Imports", "import-list", "import", ("import.view",)),
     Place("Reports", "report-list", "reports", ("report.export",)),
     Place("Model", "scoring-model", "target", ("model.view",)),
-    Place("Gates", "gates", "lock", ("gates.view",)),
+    Place("Gates", "gates", "lock", ("gates.view",), ("authority/", "bodies/")),
     Place("Incidents", "incident-list", "warning", ("controls.view",)),
     Place("Controls", "control-list", "check", ("controls.view",)),
     Place("Ledger", "ledger", "ledger", ("ledger.view",)),
-    Place("People", "people", "people", ("people.view",)),
+    Place("People", "people", "people", ("people.view",), ("access-reviews/", "units/", "tokens/")),
     Place("Policy", "policy", "policy", ("policy.view",)),
 )
 
@@ -131,12 +147,13 @@ def _places(request: HttpRequest, user: User, counts: dict[str, Any]) -> list[di
         if not any(policy.may(user, action) for action in place.actions):
             continue
         url = reverse(place.url_name)
+        within = (() if url == home else (url,)) + tuple(home + address for address in place.also)
         shown.append(
             {
                 "label": place.label,
                 "url": url,
                 "icon": place.icon,
-                "active": request.path == url or (url != home and request.path.startswith(url)),
+                "active": request.path == url or request.path.startswith(within),
                 "count": counts.get(place.url_name) or 0,
             }
         )

@@ -1,6 +1,7 @@
 """An initiative's own story: each act of its ledger as one sentence in plain words. Pure."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -43,7 +44,11 @@ def _words(value: object) -> str:
 
 
 def _month(value: object) -> str:
-    return str(value or "")[:7]
+    text = str(value or "")[:7]
+    try:
+        return f"{date.fromisoformat(f'{text}-01'):%b %Y}"
+    except ValueError:
+        return text
 
 
 def _plain(words: str) -> Callable[[str, Body], str]:

@@ -364,7 +364,7 @@ def _room(subject: Subject, item: GateItem) -> Found:
     if sentence := commitments.why_no_room(subject.initiative, parts):
         return False, sentence
     forward = [f"FY{part.fiscal_year}" for part in parts if part.envelope is None]
-    return True, f"there is room; {' and '.join(forward)} forward" if forward else "there is room"
+    return True, f"there is room; {', '.join(forward)} forward" if forward else "there is room"
 
 
 def _plan_ahead(subject: Subject, item: GateItem) -> Found:

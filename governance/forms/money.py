@@ -129,6 +129,13 @@ class TranchePlanForm(forms.Form):
             )
         self.order_fields([name for name in self.fields if name != "reason"])
 
+    def lines(self) -> list[list[forms.BoundField]]:
+        """The fields of each tranche together, for the page."""
+        return [
+            [self[f"{name}_{number}"] for name in ("amount", "due_on", "earned_by")]
+            for number in range(1, self.count + 1)
+        ]
+
     def clean(self) -> dict[str, Any]:
         """The rows in their order, for the service."""
         values: dict[str, Any] = super().clean() or {}

@@ -17,7 +17,7 @@ class ProposalForm(forms.Form):
     """A decision that the portfolio office proposes."""
 
     verb = forms.ChoiceField(label="Decision")
-    amount = AmountField(required=False, help_text="For a 'go' only, in the currency of the case.")
+    amount = AmountField(required=False, help_text="For a go only, in the currency of the case.")
     first_tranche = AmountField(required=False, label="First tranche")
     hold_until = day_field(required=False, label="Hold until")
     merge_into = forms.CharField(

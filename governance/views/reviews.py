@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import policy
 from accounts.http import PortalRequest, acts
 from governance import reviews
 from governance.models import AccessReview, AccessReviewLine
@@ -62,6 +63,7 @@ def _page(
         "page": page,
         "rows": rows,
         "earlier": AccessReview.objects.order_by("-pk")[:10],
+        "sees_people": policy.may(request.user, "people.view"),
         "may_open": reviews.may_open_review(request.user),
     }
     return render(request, "governance/access_review.html", context, status=422 if refused else 200)

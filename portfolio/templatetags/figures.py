@@ -161,6 +161,12 @@ def percent(value: Number | None, digits: int = 0) -> str:
 
 
 @register.filter
+def share(per_mille: int) -> str:
+    """Write a share in thousandths as a percentage: 250 is 25 %, 125 is 12.5 %."""
+    return f"{per_mille / 10:g}{THIN}%"
+
+
+@register.filter
 def points(value: Number | None, digits: int = 1) -> str:
     """Write a score or its part out of 100, with one decimal at most: 78, 61.5."""
     if value is None or _missing(value):

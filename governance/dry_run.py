@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
@@ -110,13 +110,13 @@ def _why_passed(seats: list[SeatInWords]) -> str:
 
 
 def of_proposal(initiative: Initiative, content: Mapping[str, Any], writer: User) -> DryRun | None:
-    """Who would sign a case as it is being written; None while no cost is known."""
+    """Who would sign a case as it is being written; None while no cost is known, or it can't be read."""
     currency = str(content.get("currency") or "")
     try:
         amount = case_document.whole_life_cost(content, currency)
         granted = [decision.amount_in_base for decision in authority.granted_to_family(initiative)]
         base = authority.in_base(amount, currency) + sum(granted, Decimal(0))
-    except (Refused, ValueError):
+    except (Refused, ValueError, InvalidOperation):
         return None
     if not amount:
         return None

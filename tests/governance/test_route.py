@@ -106,4 +106,5 @@ def test_nothing_is_said_before_there_is_a_cost(cast: Cast) -> None:
     initiative = drafted(cast)
     assert dry_run.of_proposal(initiative, {"currency": "USD"}, cast.unit_lead) is None
     assert dry_run.of_proposal(initiative, {}, cast.unit_lead) is None
+    assert dry_run.of_proposal(initiative, {"currency": "USD", "cost_high": "many"}, cast.unit_lead) is None
     assert authority.version_in_force() is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
@@ -127,7 +127,7 @@ def of_proposal(initiative: Initiative, content: Mapping[str, Any], writer: User
         amount = case_document.whole_life_cost(content, currency)
         granted = [decision.amount_in_base for decision in authority.granted_to_family(initiative)]
         base = authority.in_base(amount, currency) + sum(granted, Decimal(0))
-    except (Refused, ValueError):
+    except (Refused, ValueError, InvalidOperation):
         return None
     if not amount:
         return None

@@ -1,14 +1,14 @@
 """What pages and API show of funding rounds, in a fixed number of queries whatever the number of items."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from accounts.models import User
-from governance import pack
+from accounts.models import Role, User
+from governance import authority, pack
 from governance.models import (
     FundingRound,
     FundingRoundQuerySet,
@@ -55,6 +55,8 @@ class Line:
     changed: Sequence[str]
     is_mine: bool
     votes: int
+    # The body that decides it at its step, for a reader who could only from a higher one; else ''.
+    left_to: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -81,24 +83,39 @@ def lines_of(frozen: RoundPack, user: User) -> list[Line]:
         .prefetch_related(Prefetch("signatures", Signature.objects.only("id", "signing_id")))
         .defer("content")
     }
-    mine = {signing.pk for signing in open_signings_for(user)} if not frozen.round.is_closed else set()
+    waiting = open_signings_for(user) if not frozen.round.is_closed else []
+    mine = {signing.pk: signing for signing in waiting}
+    bodies = authority.bodies_of(user) if mine else frozenset()
     rows = frozen.content["items"]
     changed = _changed(items, rows)
     found = []
     for item in items:
         signing = signings[item.signing_id]
         ending: SigningRoundEnd | None = getattr(signing, "ending", None)
+        own = mine.get(item.signing_id)
         found.append(
             Line(
                 item=item,
                 row=rows[item.place],
                 state=ending.kind if ending is not None else "",
                 changed=changed.get(item.pk, []) if ending is None else [],
-                is_mine=ending is None and item.signing_id in mine,
+                is_mine=ending is None and own is not None,
                 votes=len(signing.signatures.all()),
+                left_to=_left_to(own, user, bodies) if own is not None else "",
             )
         )
     return found
+
+
+def _left_to(signing: SigningRound, user: User, bodies: Collection[int]) -> str:
+    """The body that decides it, for who has no seat at that step and doesn't concur as the risk officer."""
+    seats = signing.step.seats.all()
+    roles = authority.roles_for(user, signing.initiative.unit)
+    if Role.RISK_OFFICER in roles or any(
+        authority.sits(seat, roles, user.person.pk, bodies) for seat in seats
+    ):
+        return ""
+    return next((authority.body_in_words(seat.body) for seat in seats if seat.body is not None), "")
 
 
 def by_envelope(frozen: RoundPack, lines: Iterable[Line]) -> list[EnvelopeLines]:

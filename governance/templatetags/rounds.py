@@ -13,9 +13,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def vote_at(typed: Mapping[str, Any], item: int) -> str:
-    """The vote that was chosen for an item; in favour when nothing was sent yet."""
-    return str(typed.get(f"vote_{item}", Signature.Vote.FOR.value))
+def vote_at(typed: Mapping[str, Any], item: int, left_to: str = "") -> str:
+    """The vote that was chosen for an item; before that in favour, or none on what is left to a body."""
+    return str(typed.get(f"vote_{item}", "" if left_to else Signature.Vote.FOR.value))
 
 
 @register.simple_tag

@@ -470,7 +470,7 @@ def an_auditor_reads_every_act_and_verifies(story: Story, pk: int) -> None:
         expect(page.locator("main")).to_contain_text("The ledger held")
         page.goto(f"/initiatives/{pk}/?tab=activity")
         acts = page.locator("#tab").inner_text().lower()
-        for act in ("initiative", "sponsorship", "risk tier", "decision"):
+        for act in ("submitted it", "confirmed as sponsor", "set the risk tier", "voted for"):
             assert act in acts, acts
     verified = story.house.manage("verify_ledger", "--state")
     assert verified.returncode == 0, verified.stdout + verified.stderr

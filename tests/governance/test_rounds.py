@@ -439,6 +439,30 @@ def test_home_says_the_round_waits_instead_of_each_item(cast: Cast, frozen: Roun
     assert waiting.due == frozen.round.meets_on
 
 
+def test_what_a_body_decides_is_left_to_it_unless_a_higher_seat_chooses_to(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    members = [factories.make_person(f"Member {n}", Role.BOARD_MEMBER, cast.unit) for n in range(3)]
+    appropriated(cast, 1_000_000)
+    in_decision(cast, cost=200_000, title="Sort tickets", rating=5)
+    in_decision(cast, cost=300_000, title="Read contracts", rating=4)
+    positions()
+    frozen = services.freeze_round(meeting(cast), actor=cast.portfolio_office)
+
+    def left_to(user: User) -> dict[str, str]:
+        return {
+            line.item.initiative.title: line.left_to
+            for line in round_selectors.lines_of(frozen, user)
+            if line.is_mine
+        }
+
+    assert left_to(cast.cfo) == {"Sort tickets": "the board", "Read contracts": ""}
+    assert left_to(members[0]) == {"Sort tickets": ""}
+    page = sign_in(cast.cfo).get(frozen.round.get_absolute_url()).content.decode()
+    assert page.count('value="for" selected') == 1
+    assert "Left to the board" in page
+
+
 def test_the_round_takes_as_many_queries_for_two_items_as_for_twenty(
     sign_in: SignIn, cast: Cast, frozen: RoundPack
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from plotly.offline import get_plotlyjs_version
 
 from tests.config.environments import ROOT
@@ -97,6 +98,14 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
     assert re.search(r"^USER keel$", last, re.MULTILINE)
     assert "node" not in last
     assert "npm" not in last
+
+
+def test_the_image_holds_every_room() -> None:
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    rooms = {name.partition(".")[0] for name in settings.INSTALLED_APPS}
+    ours = {room for room in rooms if (ROOT / room).is_dir()}
+    assert len(ours) >= 7
+    assert ours <= kept
 
 
 def test_the_readme_explains_every_variable_that_settings_read() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.errors import InvalidMove, Refused
 from accounts.models import (
     BreakGlass,
@@ -46,7 +46,7 @@ def may_ask(user: User, unit: Unit | None = None, person: User | None = None, ro
     if not verdict or person is None:
         return verdict
     if person.pk == user.pk:
-        return deny("Break-glass is for another person: somebody else has to ask for you.")
+        return segregation.judge(verdict, "glass.ask", ["oneself"])
     if person.is_service_account or not person.is_active:
         return deny(f"{person} is no active person.")
     if role and role not in dict(roles()):
@@ -61,10 +61,13 @@ def may_grant_glass(user: User, glass: BreakGlass) -> Verdict:
     verdict = policy.may(user, "glass.grant", unit=glass.unit)
     if not verdict:
         return verdict
-    if user.pk == glass.asked_by_id:
-        return deny("You asked for this: two others have to grant it.")
-    if user.pk == glass.person_id:
-        return deny("This is for yourself: two others have to grant it.")
+    ties = [
+        *(["proposed"] if user.pk == glass.asked_by_id else []),
+        *(["oneself"] if user.pk == glass.person_id else []),
+    ]
+    verdict = segregation.judge(verdict, "glass.grant", ties)
+    if not verdict:
+        return verdict
     keepers = policy.table()["glass.grant"].roles
     if not any(grant.role in keepers and hasattr(grant, "confirmation") for grant in policy.grants_of(user)):
         return deny("Your own role is not confirmed yet.")

@@ -1,18 +1,18 @@
 """Who may answer, plan, supply, check, block, report: the policy table first, then who is kept out."""
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Role, RoleGrant, Unit, User
-from accounts.verdict import Verdict, deny
+from accounts.verdict import Verdict
 from assurance.models import ControlEvidence, Holder, Incident
-from portfolio.involvement import acting_for, involvement
+from portfolio.involvement import hands_in, is_behind
 from portfolio.models import Initiative
 
 
 def _uninvolved(user: User, action: str, initiative: Initiative) -> Verdict:
     verdict = policy.may(user, action, initiative)
-    if verdict and (part := involvement(user, initiative)):
-        return deny(f"You {part} this initiative, so another risk officer has to do this.")
-    return verdict
+    if not verdict:
+        return verdict
+    return segregation.judge(verdict, action, hands_in(user, [initiative]).get(initiative.pk, []))
 
 
 def may_answer(user: User, initiative: Initiative) -> Verdict:
@@ -41,12 +41,10 @@ def may_check(user: User, initiative: Initiative) -> Verdict:
 def may_check_this(user: User, evidence: ControlEvidence) -> Verdict:
     """Nobody checks what they supplied."""
     if evidence.initiative is not None:
-        verdict = may_check(user, evidence.initiative)
+        action, verdict = "control.check", may_check(user, evidence.initiative)
     else:
-        verdict = may_check_for_all(user)
-    if verdict and evidence.by_id in acting_for(user.person.pk):
-        return deny(f"You supplied the evidence of {evidence.code}, so another risk officer has to check it.")
-    return verdict
+        action, verdict = "organisation_control.check", may_check_for_all(user)
+    return segregation.judge(verdict, action, ["supplied"]) if is_behind(user, evidence.by_id) else verdict
 
 
 def may_except(user: User, initiative: Initiative) -> Verdict:
@@ -91,11 +89,9 @@ def holder_of(user: User, initiative: Initiative) -> str | None:
 
 
 def _holds_veto(user: User, action: str, initiative: Initiative) -> Verdict:
-    verdict = policy.may(user, action, initiative)
-    as_officer = holder_of(user, initiative) == Holder.RISK_OFFICER
-    if verdict and as_officer and (part := involvement(user, initiative)):
-        return deny(f"You {part} this initiative, so another risk officer holds the veto.")
-    return verdict
+    if holder_of(user, initiative) == Holder.RISK_OFFICER:
+        return _uninvolved(user, action, initiative)
+    return policy.may(user, action, initiative)
 
 
 def may_veto(user: User, initiative: Initiative) -> Verdict:

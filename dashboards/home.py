@@ -26,7 +26,7 @@ from governance.services.watching import RENEWAL_NOTICE
 from governance.standing import conditions_waiting_for
 from governance.watch_selectors import extensions_asked, recommendations_in, renewals_for, stops_asked
 from ledger import clock
-from portfolio.involvement import acting_for, involvements
+from portfolio.involvement import accounts_of, involvements
 from portfolio.models import CaseDraft, Initiative, RateSet
 from portfolio.permissions import may_attest_each
 from portfolio.selectors import unattested_claims
@@ -119,7 +119,7 @@ def _scorecards(user: User) -> Iterator[Waiting]:
 
 def _sponsorships(user: User) -> Iterator[Waiting]:
     rows = Initiative.objects.in_flight().filter(sponsor=user, sponsor_confirmed_at=None)
-    rows = rows.exclude(stage="draft").exclude(submitter__in=acting_for(user.pk))
+    rows = rows.exclude(stage="draft").exclude(submitter__in=accounts_of(user))
     for initiative in rows.select_related("unit").order_by("pk")[:MOST]:
         url = reverse("sponsorship-confirm", args=[initiative.pk])
         yield _about("Confirm sponsorship", initiative, url, promised(initiative)[0])
@@ -225,7 +225,7 @@ def _claims(user: User) -> Iterator[Waiting]:
 def _envelopes(user: User) -> Iterator[Waiting]:
     if not policy.may(user, "envelope.confirm"):
         return
-    acting = acting_for(user.pk)
+    acting = accounts_of(user)
     for change in changes_to_confirm(user).exclude(proposed_by__in=acting)[:MOST]:
         yield Waiting(
             "Confirm an envelope",
@@ -256,7 +256,7 @@ def _evidence(user: User) -> Iterator[Waiting]:
     reach = policy.reach(user, "control.check")
     waiting = evidence_to_check(None if reach.everywhere else reach.paths)
     counted: dict[int, list[Any]] = {}
-    for row in waiting.exclude(by__in=acting_for(user.pk))[:500]:
+    for row in waiting.exclude(by__in=accounts_of(user))[:500]:
         counted.setdefault(row.initiative_id or 0, []).append(row)
     for rows in list(counted.values())[:MOST]:
         number = "evidence of 1 control" if len(rows) == 1 else f"evidence of {len(rows)} controls"
@@ -267,7 +267,7 @@ def _evidence(user: User) -> Iterator[Waiting]:
 def _rates(user: User) -> Iterator[Waiting]:
     if not policy.may(user, "rates.confirm"):
         return
-    for rate_set in RateSet.objects.filter(confirmation=None).exclude(proposed_by__in=acting_for(user.pk)):
+    for rate_set in RateSet.objects.filter(confirmation=None).exclude(proposed_by__in=accounts_of(user)):
         yield Waiting("Put rates in force", str(rate_set), "", reverse("rate-list"))
 
 

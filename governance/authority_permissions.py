@@ -1,11 +1,12 @@
 """Who may write, propose and approve the authority, name members of bodies, and part a family."""
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import User
 from accounts.verdict import ALLOW, Verdict, deny
 from governance.authority_document import names_person
 from governance.authority_selectors import APPROVERS, content_of
 from governance.models import AuthorityApproval, AuthorityVersion, Body, BodyMember
+from portfolio.involvement import is_behind
 from portfolio.models import Initiative
 
 
@@ -24,11 +25,11 @@ def may_approve_authority(user: User, version: AuthorityVersion) -> Verdict:
     verdict = _for_the_whole(user, "authority.approve")
     if not verdict:
         return verdict
-    acting = {user.pk, user.person.pk}
-    if version.proposed_by_id in acting or not acting.isdisjoint(version.writers):
-        return deny("You wrote on this version or proposed it, so someone else has to approve it.")
-    if names_person(content_of(version), user.person.pk):
-        return deny("This version gives a seat to you by name, so someone else has to approve it.")
+    wrote = ["wrote"] if is_behind(user, version.proposed_by_id, *version.writers) else []
+    named = ["named"] if names_person(content_of(version), user.person.pk) else []
+    verdict = segregation.judge(verdict, "authority.approve", [*wrote, *named])
+    if not verdict:
+        return verdict
     votes = list(AuthorityApproval.objects.filter(version=version))
     if any(vote.by_id == user.pk for vote in votes):
         return Verdict(False, "You voted on this version already.", is_about_state=True)
@@ -55,23 +56,15 @@ def may_propose_body(user: User) -> Verdict:
 
 def may_confirm_body(user: User, body: Body) -> Verdict:
     """A second person confirms a body."""
-    verdict = _for_the_whole(user, "body.confirm")
-    if verdict and body.proposed_by_id in {user.pk, user.person.pk}:
-        return deny("You proposed this body: a second person has to confirm it.")
-    return verdict
+    proposed = ["proposed"] if is_behind(user, body.proposed_by_id) else []
+    return segregation.judge(_for_the_whole(user, "body.confirm"), "body.confirm", proposed)
 
 
 def may_confirm_member(user: User, member: BodyMember) -> Verdict:
     """A second person, who neither proposed the membership nor gets it."""
-    verdict = _for_the_whole(user, "body.confirm")
-    if not verdict:
-        return verdict
-    acting = {user.pk, user.person.pk}
-    if member.user_id in acting:
-        return deny("Nobody confirms a seat of their own: another risk officer or the CEO can.")
-    if member.proposed_by_id in acting:
-        return deny("You proposed this member: a second person has to confirm it.")
-    return ALLOW
+    own = ["oneself"] if is_behind(user, member.user_id) else []
+    proposed = ["proposed"] if is_behind(user, member.proposed_by_id) else []
+    return segregation.judge(_for_the_whole(user, "body.confirm"), "body.confirm", [*own, *proposed])
 
 
 def may_end_member(user: User) -> Verdict:

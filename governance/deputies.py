@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Deputy, Role, RoleGrant, Unit, User
 from accounts.permissions import clash
 from accounts.verdict import ALLOW, Verdict, deny
@@ -82,9 +82,8 @@ def may_name_deputy(user: User, deputy: User | None = None) -> Verdict:
 def may_confirm_deputy(user: User, row: Deputy) -> Verdict:
     """A second person: neither the principal nor the deputy."""
     verdict = policy.may(user, "deputy.confirm", unit=row.principal.home_unit)
-    if verdict and user.pk in {row.principal_id, row.deputy_id}:
-        return deny("This is about yourself: another risk officer or the CEO confirms it.")
-    return verdict
+    oneself = ["oneself"] if user.pk in {row.principal_id, row.deputy_id} else []
+    return segregation.judge(verdict, "deputy.confirm", oneself)
 
 
 def may_end_deputy(user: User, row: Deputy) -> Verdict:

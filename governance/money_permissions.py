@@ -1,11 +1,11 @@
 """Who may change envelopes, close a year, share a commitment, plan, hold and claw back tranches."""
 
-from accounts import policy
+from accounts import policy, segregation
 from accounts.models import Unit, User
 from accounts.verdict import Verdict, deny
 from governance.models import ClawBack, CoFunding, EnvelopeChange, Tranche, YearClosing
-from governance.permissions import excluded_because
-from portfolio.involvement import acting_for
+from governance.permissions import ties, uninvolved
+from portfolio.involvement import is_behind
 from portfolio.models import Initiative
 
 WHOLE = "A year is closed for the whole organisation: your role has to be for all of it."
@@ -29,10 +29,11 @@ def may_propose_closing(user: User) -> Verdict:
 
 def may_close_year(user: User, closing: YearClosing) -> Verdict:
     """The CFO closes what somebody else proposed to close."""
-    verdict = _of_the_whole(user, "year.close")
-    if verdict and closing.proposed_by_id in acting_for(user.person.pk):
-        return deny("You proposed to close this year, so somebody else has to close it.")
-    return verdict
+    return _not_of_ones_own(user, "year.close", closing.proposed_by_id, _of_the_whole(user, "year.close"))
+
+
+def _not_of_ones_own(user: User, action: str, proposed_by: int | None, verdict: Verdict) -> Verdict:
+    return segregation.judge(verdict, action, ["proposed"] if is_behind(user, proposed_by) else [])
 
 
 def _of_the_whole(user: User, action: str) -> Verdict:
@@ -50,21 +51,12 @@ def may_propose_co_funding(user: User, initiative: Initiative) -> Verdict:
 def may_agree_co_funding(user: User, co_funding: CoFunding) -> Verdict:
     """Finance of the unit that is to bear it, or the CFO; never who proposed it."""
     verdict = policy.may(user, "co_funding.agree", unit=co_funding.unit)
-    if verdict and co_funding.proposed_by_id in acting_for(user.person.pk):
-        return deny("You proposed this share, so somebody else has to agree to it.")
-    return verdict
-
-
-def _uninvolved(user: User, action: str, initiative: Initiative) -> Verdict:
-    verdict = policy.may(user, action, initiative)
-    if verdict and (reason := excluded_because(user, initiative)):
-        return deny(reason)
-    return verdict
+    return _not_of_ones_own(user, "co_funding.agree", co_funding.proposed_by_id, verdict)
 
 
 def may_plan_tranches(user: User, tranche: Tranche) -> Verdict:
     """Finance, with no part in it."""
-    return _uninvolved(user, "tranche.plan", tranche.initiative)
+    return uninvolved(user, "tranche.plan", tranche.initiative)
 
 
 def may_hold_tranche(user: User, tranche: Tranche) -> Verdict:
@@ -74,7 +66,7 @@ def may_hold_tranche(user: User, tranche: Tranche) -> Verdict:
 
 def may_lift_tranche(user: User, tranche: Tranche) -> Verdict:
     """The same people, with no part in it."""
-    return _uninvolved(user, "tranche.lift", tranche.initiative)
+    return uninvolved(user, "tranche.lift", tranche.initiative)
 
 
 def may_propose_claw_back(user: User, tranche: Tranche) -> Verdict:
@@ -84,7 +76,9 @@ def may_propose_claw_back(user: User, tranche: Tranche) -> Verdict:
 
 def may_confirm_claw_back(user: User, claw_back: ClawBack) -> Verdict:
     """The CFO, with no part in it, and not who proposed it."""
-    verdict = _uninvolved(user, "claw_back.confirm", claw_back.release.tranche.initiative)
-    if verdict and claw_back.proposed_by_id in acting_for(user.person.pk):
-        return deny("You proposed this claw-back, so somebody else has to confirm it.")
-    return verdict
+    initiative = claw_back.release.tranche.initiative
+    verdict = policy.may(user, "claw_back.confirm", initiative)
+    if not verdict:
+        return verdict
+    proposed = ["proposed"] if is_behind(user, claw_back.proposed_by_id) else []
+    return segregation.judge(verdict, "claw_back.confirm", [*proposed, *ties(user, initiative)])

@@ -22,7 +22,7 @@ from governance.models import (
     SigningRound,
     Tranche,
 )
-from portfolio.involvement import acting_for, answering_for, everybody_in, hands_in, involvement
+from portfolio.involvement import accounts_of, answering_for, everybody_in, hands_in, is_behind
 from portfolio.models import Initiative, Part, Posting
 
 # Who is kept out -----------------------------------------------------------------------------
@@ -38,7 +38,7 @@ def last_gate_at(initiative: Initiative) -> datetime | None:
 
 def posted_by_hand(user: User, initiative: Initiative) -> bool:
     """Whether the user typed a posting of it since its last gate."""
-    typed = Posting.objects.filter(initiative=initiative, by_hand__in=acting_for(user.person.pk))
+    typed = Posting.objects.filter(initiative=initiative, by_hand__in=accounts_of(user))
     since = last_gate_at(initiative)
     return typed.exists() if since is None else typed.filter(transaction__at__gte=since).exists()
 
@@ -69,7 +69,8 @@ def excluded_people(initiative: Initiative) -> set[int]:
     return excluded
 
 
-def _uninvolved(user: User, action: str, initiative: Initiative) -> Verdict:
+def uninvolved(user: User, action: str, initiative: Initiative) -> Verdict:
+    """The policy table first, then what the user has to do with the initiative."""
     verdict = policy.may(user, action, initiative)
     return segregation.judge(verdict, action, ties(user, initiative)) if verdict else verdict
 
@@ -132,13 +133,13 @@ def accepting_part(user: User, initiative: Initiative) -> str | None:
 def may_accept_operation(user: User, initiative: Initiative) -> Verdict:
     """The benefit owner, and a risk officer who has no part in it (G5)."""
     if accepting_part(user, initiative) == Role.RISK_OFFICER:
-        return _uninvolved(user, "operation.accept", initiative)
+        return uninvolved(user, "operation.accept", initiative)
     return policy.may(user, "operation.accept", initiative)
 
 
 def may_set_outcome(user: User, initiative: Initiative) -> Verdict:
     """The CFO, with no part in it (G6)."""
-    return _uninvolved(user, "outcome.set", initiative)
+    return uninvolved(user, "outcome.set", initiative)
 
 
 def may_retire(user: User, initiative: Initiative) -> Verdict:
@@ -148,7 +149,7 @@ def may_retire(user: User, initiative: Initiative) -> Verdict:
 
 def may_stop(user: User, initiative: Initiative) -> Verdict:
     """The CEO may stop anything that they have no part in."""
-    return _uninvolved(user, "initiative.stop", initiative)
+    return uninvolved(user, "initiative.stop", initiative)
 
 
 # Waivers -------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ def waiving_role(user: User, initiative: Initiative, item: GateItem) -> str | No
 
 def may_waive(user: User, initiative: Initiative, item: GateItem | None = None) -> Verdict:
     """Whoever decides on the item's gate, with no part in the initiative (without an item: on any)."""
-    verdict = _uninvolved(user, "item.waive", initiative)
+    verdict = uninvolved(user, "item.waive", initiative)
     if not verdict or item is None:
         return verdict
     if not item.is_must:
@@ -217,11 +218,10 @@ def may_report_condition(user: User, condition: Condition) -> Verdict:
 def may_review_condition(user: User, condition: Condition) -> Verdict:
     """The portfolio office or finance accepts a report or sends it back: never one's own."""
     verdict = policy.may(user, "condition.review", condition.decision.initiative)
-    if verdict and condition.owner_id in acting_for(user.person.pk):
-        return deny("You own this condition, so somebody else has to accept your report.")
-    if verdict and (part := involvement(user, condition.decision.initiative)):
-        return deny(f"You {part} this initiative, so somebody else has to accept the report.")
-    return verdict
+    if not verdict:
+        return verdict
+    own = ["owns_condition"] if is_behind(user, condition.owner_id) else []
+    return segregation.judge(verdict, "condition.review", [*own, *ties(user, condition.decision.initiative)])
 
 
 def may_change_case(user: User, initiative: Initiative) -> Verdict:
@@ -239,10 +239,8 @@ def may_draft_gates(user: User) -> Verdict:
 
 def may_put_in_force(user: User, proposal: GateSetProposal) -> Verdict:
     """The CFO or the risk officer of the whole, who wrote nothing of it."""
-    verdict = _of_the_whole(user, "gates.decide")
-    if verdict and not set(proposal.writers).isdisjoint({user.pk, user.person.pk}):
-        return deny("You wrote on this version, so somebody else has to put it in force.")
-    return verdict
+    wrote = ["wrote"] if is_behind(user, *proposal.writers) else []
+    return segregation.judge(_of_the_whole(user, "gates.decide"), "gates.decide", wrote)
 
 
 def _of_the_whole(user: User, action: str) -> Verdict:
@@ -374,8 +372,8 @@ def may_record_resolution(user: User, initiative: Initiative) -> Verdict:
 def may_confirm_resolution(user: User, resolution: BoardResolution) -> Verdict:
     """A second person, who did not record it, says that the document resolves this."""
     verdict = policy.may(user, "resolution.confirm", resolution.signing.initiative)
-    recorded = resolution.recorded_by_id in acting_for(user.person.pk)
-    return segregation.judge(verdict, "resolution.confirm", ["proposed"] if recorded else [])
+    recorded = ["proposed"] if is_behind(user, resolution.recorded_by_id) else []
+    return segregation.judge(verdict, "resolution.confirm", recorded)
 
 
 # Funding rounds ------------------------------------------------------------------------------
@@ -411,7 +409,7 @@ def may_close_round(user: User, funding_round: FundingRound) -> Verdict:
 
 def may_release(user: User, tranche: Tranche) -> Verdict:
     """Finance or the CFO, with no part in it and no posting by hand since its last gate."""
-    return _uninvolved(user, "tranche.release", tranche.initiative)
+    return uninvolved(user, "tranche.release", tranche.initiative)
 
 
 def may_request_tranche(user: User, tranche: Tranche) -> Verdict:
@@ -429,5 +427,5 @@ def may_confirm_envelope(user: User, change: EnvelopeChange) -> Verdict:
     verdict = policy.may(user, "envelope.confirm", unit=change.envelope.unit)
     if verdict and change.into is not None:
         verdict = policy.may(user, "envelope.confirm", unit=change.into.unit)
-    proposed = change.proposed_by_id in acting_for(user.person.pk)
-    return segregation.judge(verdict, "envelope.confirm", ["proposed"] if proposed else [])
+    proposed = ["proposed"] if is_behind(user, change.proposed_by_id) else []
+    return segregation.judge(verdict, "envelope.confirm", proposed)

@@ -40,7 +40,7 @@ from governance.permissions import (
     may_supply,
     may_withdraw,
 )
-from portfolio.involvement import acting_for
+from portfolio.involvement import accounts_of
 from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part, Posting, Stage, Track
 
 NOTHING = Decimal(0)
@@ -142,7 +142,7 @@ def _lends_a_seat(
 
 def excluded_from(user: User, initiatives: Iterable[int]) -> set[int]:
     """Those that the user may not decide on, as `excluded_because` would say of each one."""
-    ids, acting = list(initiatives), acting_for(user.person.pk)
+    ids, acting = list(initiatives), accounts_of(user)
     rows = Initiative.objects.filter(pk__in=ids)
     forbidding = segregation.forbidding("decision.sign")
     involved = Q(owner=user.person) | Q(sponsor=user.person)

@@ -2,8 +2,8 @@
 
 from accounts import policy
 from accounts.models import User
-from accounts.verdict import Verdict, deny
-from governance.permissions import excluded_because
+from accounts.verdict import Verdict
+from governance.permissions import uninvolved
 from portfolio.models import Initiative
 
 
@@ -19,10 +19,7 @@ def may_ask_extension(user: User, initiative: Initiative) -> Verdict:
 
 def may_answer_recommendation(user: User, initiative: Initiative) -> Verdict:
     """CFO or CEO, with no part in it: they hold the highest steps, which may decide a lower one."""
-    verdict = policy.may(user, "recommendation.answer", initiative)
-    if verdict and (reason := excluded_because(user, initiative)):
-        return deny(reason)
-    return verdict
+    return uninvolved(user, "recommendation.answer", initiative)
 
 
 def may_step_down(user: User, initiative: Initiative) -> Verdict:

@@ -12,19 +12,24 @@ def acting_for(person: int) -> list[int]:
     return [person, *User.objects.filter(answers_for_it=person).values_list("pk", flat=True)]
 
 
+def accounts_of(user: User) -> list[int]:
+    """The same for a user, read once a request."""
+    cached: list[int] | None = user.__dict__.get("_accounts")
+    if cached is None:
+        cached = acting_for(user.person.pk)
+        user._accounts = cached  # type: ignore[attr-defined]
+    return cached
+
+
+def is_behind(user: User, *accounts: int | None) -> bool:
+    """Whether one of these accounts is the user, or a service account that the user answers for."""
+    return not set(accounts).isdisjoint(accounts_of(user))
+
+
 def answering_for(accounts: Iterable[int]) -> set[int]:
     """The people who answer for the service accounts among these."""
     found = User.objects.filter(pk__in=list(accounts)).values_list("answers_for_it", flat=True)
     return {pk for pk in found if pk is not None}
-
-
-def involvement(user: User, initiative: Initiative) -> str | None:
-    """Why the user may not decide on it, as in 'You own this initiative'; None if they are free.
-
-    One of submitted, started, own, sponsor, scored, edited. A service account's acts count as those of the
-    person who answers for it.
-    """
-    return involvements(user, [initiative]).get(initiative.pk)
 
 
 def involvements(user: User, initiatives: Iterable[Initiative]) -> dict[int, str]:
@@ -36,7 +41,7 @@ def hands_in(user: User, initiatives: Iterable[Initiative]) -> dict[int, list[st
     """All that the user has to do with each of them, the closest first; who is free of one has no entry."""
     rows = {initiative.pk: initiative for initiative in initiatives}
     person = user.person.pk
-    acting = acting_for(person)
+    acting = accounts_of(user)
     assessed = Appointment.objects.filter(initiative__in=rows, person_id=person, part=Part.ASSESSOR)
     edited = CaseEditor.objects.filter(case__initiative__in=rows, user__in=acting)
     sent = BusinessCase.objects.filter(initiative__in=rows, submitted_by__in=acting)

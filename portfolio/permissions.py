@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from accounts import policy, segregation
 from accounts.models import Unit, User
 from accounts.verdict import Verdict
-from portfolio.involvement import acting_for, hands_in
+from portfolio.involvement import accounts_of, hands_in, is_behind
 from portfolio.models import BenefitClaim, Classification, Initiative, Measurement, RateSet
 
 
@@ -22,8 +22,8 @@ def may_edit_draft(user: User, initiative: Initiative) -> Verdict:
 def may_confirm_sponsorship(user: User, initiative: Initiative) -> Verdict:
     """Only the sponsor, who didn't submit it."""
     verdict = policy.may(user, "sponsorship.confirm", initiative)
-    submitted = initiative.submitter_id in acting_for(user.person.pk)
-    return segregation.judge(verdict, "sponsorship.confirm", ["submitted"] if submitted else [])
+    submitted = ["submitted"] if is_behind(user, initiative.submitter_id) else []
+    return segregation.judge(verdict, "sponsorship.confirm", submitted)
 
 
 CLASSIFIED_BY = {
@@ -104,7 +104,7 @@ def may_attest(user: User, claim: BenefitClaim) -> Verdict:
 
 def may_attest_each(user: User, claims: Sequence[BenefitClaim]) -> dict[int, Verdict]:
     """The same for many claims, by id, in a constant number of queries."""
-    acting = acting_for(user.person.pk)
+    acting = accounts_of(user)
     initiatives = {claim.initiative_id: claim.initiative for claim in claims}
     hands = hands_in(user, initiatives.values())
     by_hand = Measurement.objects.filter(initiative__in=initiatives, by__in=acting)
@@ -131,5 +131,5 @@ def may_propose_rates(user: User) -> Verdict:
 def may_confirm_rates(user: User, rate_set: RateSet | None = None) -> Verdict:
     """Put planning rates in force that somebody else proposed (without a set: any at all)."""
     verdict = policy.may(user, "rates.confirm")
-    proposed = rate_set is not None and rate_set.proposed_by_id in acting_for(user.person.pk)
+    proposed = rate_set is not None and is_behind(user, rate_set.proposed_by_id)
     return segregation.judge(verdict, "rates.confirm", ["proposed"] if proposed else [])

@@ -39,7 +39,7 @@ from portfolio.act_forms import (
     kinds_for,
 )
 from portfolio.imports.report import safe
-from portfolio.involvement import acting_for
+from portfolio.involvement import accounts_of
 from portfolio.models import (
     Attachment,
     BenefitClaim,
@@ -381,7 +381,7 @@ def assign_posting(request: PortalRequest, pk: int) -> HttpResponse:
 
 def _seen_by(user: User) -> Q:
     """Imports are the group's: whose reach is a part of it sees their own only."""
-    return Q() if policy.reach(user, "import.view").everywhere else Q(by__in=acting_for(user.person.pk))
+    return Q() if policy.reach(user, "import.view").everywhere else Q(by__in=accounts_of(user))
 
 
 def _jobs(user: User) -> QuerySet[ImportJob]:
@@ -527,7 +527,7 @@ def _rates(
     status: int,
 ) -> HttpResponse:
     sets = RateSet.objects.select_related("proposed_by", "confirmation__by").order_by("-fiscal_year", "-id")
-    may_confirm, acting = permissions.may_confirm_rates(request.user), acting_for(request.user.person.pk)
+    may_confirm, acting = permissions.may_confirm_rates(request.user), accounts_of(request.user)
     rows = [
         {
             "set": found,

@@ -92,6 +92,33 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         factories.install_base_data()
 
 
+@pytest.fixture(scope="session")
+def installed(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A copy of the database of a fresh install: SQLite's file, or the name of a template of PostgreSQL.
+
+    For tests that start processes on a database of their own and would migrate only to have one.
+    """
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            file = tmp_path_factory.mktemp("installed") / "keel.sqlite3"
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM INTO %s", [str(file)])
+            yield str(file)
+            return
+        own = connection.settings_dict["NAME"]
+        template = f"{own}_installed"
+        # Nobody may be connected to a database while it is copied.
+        connection.close()
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{template}"')
+            cursor.execute(f'CREATE DATABASE "{template}" TEMPLATE "{own}"')
+    yield template
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{template}"')
+
+
 @pytest.fixture(autouse=True)
 def _a_clean_cache() -> None:
     """Rate limits and caches of one test are none of the next one's business."""

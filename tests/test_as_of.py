@@ -27,7 +27,7 @@ from portfolio import services as portfolio
 from portfolio.models import Appointment, Initiative, Part
 from scoring.positions import advance_returns, refresh_returns, refresh_scores
 from scoring.tasks import nightly_sweep
-from tests import factories
+from tests import factories, sample
 from tests.factories import SignIn
 from tests.test_random_history import Company, people
 
@@ -116,7 +116,7 @@ def test_pages_and_exports_as_of_any_point_equal_what_was_shown_then(
         refresh_returns()
         refresh_scores()
         client = sign_in(auditor)
-        pages = {address: shown(client, address) for address in addresses()}
+        pages = {address: shown(client, address) for address in addresses() if sample.is_in(address)}
         points.append((last_seq(), pages, csv_of(auditor)))
     assert {"submit", "post", "claim", "attest", "hold", "confirm"} <= set(company.done), company.done
     travel.shift(timedelta(days=400))
@@ -129,9 +129,10 @@ def test_pages_and_exports_as_of_any_point_equal_what_was_shown_then(
         answer = client.post(f"/as-of/{seq}{reverse('report-list')}", {"format": "csv"})
         assert b"".join(answer.streaming_content).decode() == exported  # type: ignore[attr-defined]
         assert f"record-{seq}.csv" in answer.headers["Content-Disposition"]
-    assert compared > POINTS * len(PAGES)
+    assert compared > sample.at_least(POINTS * len(PAGES))
     # What is read as of then is not what is shown now.
-    assert points[0][1][reverse("executive")] != shown(client, reverse("executive"))
+    address = next(iter(points[0][1]))
+    assert points[0][1][address] != shown(client, address)
     assert as_of.current() is None
     assert get_script_prefix() == "/"
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from accounts import segregation
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
 from assurance import selectors
@@ -15,6 +16,7 @@ from assurance.models import (
     ControlPlan,
 )
 from assurance.permissions import (
+    may_check,
     may_check_this,
     may_evidence,
     may_except,
@@ -167,6 +169,10 @@ def check_controls(
         standing = {row.control.code: row for row in rows if row.is_inherited == (initiative is None)}
         if not codes or not set(codes) <= set(standing):
             raise Refused("Choose controls.", {"codes": "Choose at least one control that applies."})
+        if initiative is not None:
+            verdict = may_check(actor, initiative)
+            verdict.or_deny()
+            segregation.mark(act, verdict, reason=reason, by=actor)
         chosen = [standing[code] for code in dict.fromkeys(codes)]
         checks = []
         for row in chosen:
@@ -202,7 +208,9 @@ def except_control(
         )
     with record("control.excepted", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_except(actor, initiative).or_deny()
+        verdict = may_except(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         lifecycle.require_open(initiative)
         try:
             control = _applying(initiative, [code])[0]

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
+from accounts import segregation
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
 from assurance import selectors
@@ -176,7 +177,9 @@ def grade(incident: Incident, *, severity: str, reason: str, actor: User) -> Inc
         raise Refused("Choose a severity.", {"severity": "Choose how bad it was."})
     with record("incident.graded", actor=actor, about=incident.initiative, reason=reason) as act:
         incident = _locked(incident)
-        may_grade(actor, incident).or_deny()
+        verdict = may_grade(actor, incident)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         done = _steps(incident).get(IncidentStep.Kind.GRADED)
         if severity == (done.severity if done is not None else incident.severity):
             raise InvalidMove("It has this severity already.")
@@ -196,7 +199,9 @@ def close_incident(incident: Incident, *, text: str, lessons: str, actor: User) 
     text, lessons = require_reason(text, "text"), require_reason(lessons, "lessons")
     with record("incident.closed", actor=actor, about=incident.initiative, reason=text) as act:
         incident = _locked(incident)
-        may_close(actor, incident).or_deny()
+        verdict = may_close(actor, incident)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=text, by=actor, field="text")
         done = _steps(incident)
         if IncidentStep.Kind.CONTAINED not in done:
             raise InvalidMove("It is not contained yet.")

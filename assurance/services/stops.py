@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from accounts import segregation
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
 from accounts.verdict import deny
@@ -22,7 +23,9 @@ def block(initiative: Initiative, *, until: date, reason: str, actor: User) -> R
         raise Refused("A block ends on a day to come.", {"until": "Choose a day in the future."})
     with record("risk.blocked", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_block(actor, initiative).or_deny()
+        verdict = may_block(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         lifecycle.require_open(initiative)
         if selectors.block_in_force(initiative):
             raise InvalidMove(f"{initiative.reference} is blocked already.")
@@ -40,7 +43,9 @@ def unblock(initiative: Initiative, *, reason: str, actor: User) -> RiskBlockLif
     reason = require_reason(reason)
     with record("risk.unblocked", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_unblock(actor, initiative).or_deny()
+        verdict = may_unblock(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         standing = selectors.block_in_force(initiative)
         if standing is None:
             raise InvalidMove(f"{initiative.reference} is not blocked.")
@@ -62,7 +67,9 @@ def veto(
         raise Refused("That incident is of another initiative.", {"incident": "Choose one of its incidents."})
     with record("veto.placed", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_veto(actor, initiative).or_deny()
+        verdict = may_veto(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         lifecycle.require_open(initiative)
         if selectors.veto_in_force(initiative):
             raise InvalidMove(f"A veto stands against {initiative.reference} already.")
@@ -89,7 +96,9 @@ def lift_veto(initiative: Initiative, *, reason: str, actor: User) -> VetoLift:
     reason = require_reason(reason)
     with record("veto.lifted", actor=actor, about=initiative, reason=reason) as act:
         initiative = lifecycle.lock(initiative)
-        may_lift_veto(actor, initiative).or_deny()
+        verdict = may_lift_veto(actor, initiative)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         standing = selectors.veto_in_force(initiative)
         if standing is None:
             raise InvalidMove(f"No veto stands against {initiative.reference}.")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
+from accounts import segregation
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Role, User
 from governance import authority
@@ -99,7 +100,9 @@ def review_condition(condition: Condition, *, accept: bool, reason: str = "", ac
     name = "condition.accepted" if accept else "condition.returned"
     with record(name, actor=actor, about=initiative, reason=reason) as act:
         initiative = condition.decision.initiative = lifecycle.lock(initiative)
-        may_review_condition(actor, condition).or_deny()
+        verdict = may_review_condition(actor, condition)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         lifecycle.require_open(initiative)
         report = waiting_report(condition)
         if report is None:

@@ -7,7 +7,7 @@ from governance.services.common import require_reason, tell_the_unit
 from governance.watch_permissions import may_appoint, may_step_down
 from ledger.services import record
 from portfolio import lifecycle
-from portfolio.involvement import acting_for
+from portfolio.involvement import is_behind
 from portfolio.models import Appointment, Initiative, Part, StepDown
 from portfolio.services import appoint
 
@@ -34,7 +34,7 @@ def appoint_to(initiative: Initiative, *, part: str, person: User, reason: str, 
             raise Refused("Choose a person.", {"person": "Choose a person who is active in Keel."})
         if getattr(initiative, f"{part}_id") == person.pk:
             raise Refused("That is so already.", {"person": f"{person} has this part already."})
-        if part == Part.SPONSOR and initiative.submitter_id in acting_for(person.pk):
+        if part == Part.SPONSOR and is_behind(person, initiative.submitter_id):
             raise Refused(
                 "A sponsor is not the submitter.",
                 {"person": f"{person} submitted it, so choose somebody else."},

@@ -155,7 +155,9 @@ def plan_tranches(tranche: Tranche, *, rows: Sequence[Planned], reason: str, act
     """
     with record("tranches.planned", actor=actor, about=tranche.initiative, reason=reason) as act:
         tranche.initiative = lifecycle.lock(tranche.initiative)
-        may_plan_tranches(actor, tranche).or_deny()
+        verdict = may_plan_tranches(actor, tranche)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         standing = list(Tranche.objects.filter(decision=tranche.decision_id).order_by("number"))
         waiting = [row for row in standing if not TrancheRelease.objects.filter(tranche=row).exists()]
         if not waiting:
@@ -251,7 +253,9 @@ def lift_tranche(tranche: Tranche, *, reason: str, actor: User) -> TrancheHoldLi
     reason = require_reason(reason)
     with record("tranche.lifted", actor=actor, about=tranche.initiative, reason=reason) as act:
         tranche.initiative = lifecycle.lock(tranche.initiative)
-        may_lift_tranche(actor, tranche).or_deny()
+        verdict = may_lift_tranche(actor, tranche)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         hold = holding(tranche)
         if hold is None:
             raise InvalidMove("This tranche is not held.")
@@ -303,16 +307,19 @@ def propose_claw_back(tranche: Tranche, *, amount: Decimal, reason: str, actor: 
         return claw_back
 
 
-def confirm_claw_back(claw_back: ClawBack, *, actor: User) -> ClawBackConfirmation:
+def confirm_claw_back(claw_back: ClawBack, *, reason: str = "", actor: User) -> ClawBackConfirmation:
     """The CFO takes it back: released and committed go down, and the money is in the room again.
 
-    Raises NotAllowed, InvalidMove when it was confirmed already, was spent since, or its year is closed.
+    Raises NotAllowed, InvalidMove when it was confirmed already, was spent since, or its year is closed,
+    Refused without a reason for a rule that bends.
     """
     tranche = claw_back.release.tranche
     with record("claw_back.confirmed", actor=actor, about=tranche.initiative, reason=claw_back.reason) as act:
         locked = balances.lock(commitments.envelopes_of(tranche.initiative))
         initiative = tranche.initiative = lifecycle.lock(tranche.initiative)
-        may_confirm_claw_back(actor, claw_back).or_deny()
+        verdict = may_confirm_claw_back(actor, claw_back)
+        verdict.or_deny()
+        segregation.mark(act, verdict, reason=reason, by=actor)
         if ClawBackConfirmation.objects.filter(claw_back=claw_back).exists():
             raise InvalidMove("This is taken back already.")
         if claw_back.amount > (left := reclaimable(tranche)):

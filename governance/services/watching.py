@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from django.db import connection, transaction
 from django.urls import reverse
 
+from accounts import segregation
 from accounts.errors import InvalidMove, Refused
 from accounts.models import Notification, Role, RoleGrant, User
 from governance import authority, balances, commitments
@@ -388,7 +389,9 @@ def answer_recommendation(
         balances.lock(commitments.envelopes_of(initiative))
         with record("recommendation.answered", actor=actor, about=initiative, reason=reason) as act:
             initiative = lifecycle.lock(initiative)
-            may_answer_recommendation(actor, initiative).or_deny()
+            verdict = may_answer_recommendation(actor, initiative)
+            verdict.or_deny()
+            segregation.mark(act, verdict, reason=reason, by=actor)
             found = compute([initiative.pk], seq=last_seq(), on=today)[0]
             asked = ClockExtensionRequest.objects.filter(initiative=initiative, grant=None).first()
             if not found.open_findings and asked is None:

@@ -94,7 +94,7 @@ def _tranche_page(request: PortalRequest, tranche: Tranche, **refused: forms.For
         "dropped": getattr(tranche, "drop", None),
         "why_not": services.why_not_release(tranche) if released is None else None,
         "claw_backs": [
-            (claw_back, may_confirm_claw_back(user, claw_back), DecidingForm(is_fresh=is_fresh(request)))
+            (claw_back, may_confirm_claw_back(user, claw_back), ReleaseForm(is_fresh=is_fresh(request)))
             for claw_back in _claw_backs(tranche)
         ],
         "reclaimable": services.tranches.reclaimable(tranche) if released is not None else None,
@@ -232,8 +232,10 @@ def claw_back_confirm(request: PortalRequest, pk: int) -> HttpResponse:
         rows.select_related("release__tranche__initiative__unit", "release__tranche__decision"), pk=pk
     )
     may_confirm_claw_back(request.user, claw_back).or_deny()
-    form = DecidingForm(request.POST, is_fresh=is_fresh(request))
-    if took(form, lambda _: services.confirm_claw_back(claw_back, actor=request.user), request):
+    form = ReleaseForm(request.POST, is_fresh=is_fresh(request))
+    if took(
+        form, lambda values: services.confirm_claw_back(claw_back, **values, actor=request.user), request
+    ):
         messages.success(request, f"{claw_back.amount:,.2f} are back in the room of their envelopes.")
     else:
         tell_errors(request, form)

@@ -1,6 +1,7 @@
 """The processes as they are started in earnest: they serve, work off what waits, and stop when asked to."""
 
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -68,7 +69,8 @@ def test_run_serves_works_off_and_stops(tmp_path: Path, mails: Path) -> None:
 
 
 @pytest.mark.sqlite
-def test_run_ends_loudly_when_one_process_dies(tmp_path: Path) -> None:
+def test_run_ends_loudly_when_one_process_dies(tmp_path: Path, installed: str) -> None:
+    shutil.copy(installed, tmp_path / "keel.sqlite3")
     port, log = free_port(), tmp_path / "log"
     env = environment(
         tmp_path, PRODUCTION, PORT=str(port), PLAIN_STATIC="1", STATIC_ROOT=str(tmp_path / "static")

@@ -1,6 +1,7 @@
 """What starting Django loads, and how it logs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,14 @@ def test_starting_with_all_addresses_loads_no_heavy_library(tmp_path: Path) -> N
     assert answer.stdout.strip() == "[]"
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("trusted", ["0", "1"])
-def test_every_line_of_the_log_is_json_and_requests_carry_an_id(tmp_path: Path, trusted: str) -> None:
+def test_every_line_of_the_log_is_json_and_requests_carry_an_id(
+    tmp_path: Path, installed: str, trusted: str
+) -> None:
+    shutil.copy(installed, tmp_path / "keel.sqlite3")
     code = (
-        f"{START}from django.core.management import call_command\n"
-        "call_command('migrate', verbosity=0)\n"
-        "from django.test import Client\n"
+        f"{START}from django.test import Client\n"
         "browser = Client(headers={'host': '127.0.0.1', 'x-request-id': 'given-from-outside'})\n"
         "browser.get('/accounts/login/')\n"
         "browser.get('/there/is/nothing/')\n"

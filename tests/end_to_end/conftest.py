@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -43,24 +44,24 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, installed: str) -> Iterator[House]:
     """Where the stories of proposing and of the scoring model happen."""
-    with _kept(tmp_path_factory.mktemp("house"), "tests.end_to_end.cast") as kept:
+    with _kept(tmp_path_factory.mktemp("house"), installed, "tests.end_to_end.cast") as kept:
         yield kept
 
 
 @pytest.fixture(scope="module")
-def governed_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def governed_house(tmp_path_factory: pytest.TempPathFactory, installed: str) -> Iterator[House]:
     """Where the story of governance happens: it changes who decides, which the others count on."""
     folder = tmp_path_factory.mktemp("governed")
-    with _kept(folder, "tests.end_to_end.governance_cast") as kept:
+    with _kept(folder, installed, "tests.end_to_end.governance_cast") as kept:
         yield kept
 
 
 @contextmanager
-def _kept(folder: Path, cast: str) -> Iterator[House]:
+def _kept(folder: Path, installed: str, cast: str) -> Iterator[House]:
     """Fresh database, filled; web and worker as separate processes; both ended afterwards."""
-    with _Database(folder) as url:
+    with _Database(folder, installed) as url:
         port = _free_port()
         environment = os.environ | {
             "DEMO": "1",
@@ -73,7 +74,6 @@ def _kept(folder: Path, cast: str) -> Iterator[House]:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONPATH": str(ROOT),
         }
-        _run(environment, "manage.py", "migrate", "--verbosity", "0")
         _run(environment, "manage.py", "prepare", "--static")
         facts = json.loads(_run(environment, "-m", cast).strip().splitlines()[-1])
         redis = bool(environment.get("REDIS_URL"))
@@ -103,15 +103,16 @@ def _kept(folder: Path, cast: str) -> Iterator[House]:
 class _Database:
     """A database that nothing else uses, dropped afterwards."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, installed: str) -> None:
         self.url = os.environ.get("DATABASE_URL", "")
+        self.installed = installed
         self.name = f"keel_story_{uuid.uuid4().hex[:10]}"
         self.folder = folder
 
     def __enter__(self) -> str:
         if not self.url.startswith("postgres"):
-            return f"sqlite:///{self.folder / 'story.sqlite3'}"
-        self._do(f'CREATE DATABASE "{self.name}"')
+            return f"sqlite:///{shutil.copy(self.installed, self.folder / 'story.sqlite3')}"
+        self._do(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.installed}"')
         return f"{self.url.rsplit('/', 1)[0]}/{self.name}"
 
     def __exit__(self, *error: object) -> None:

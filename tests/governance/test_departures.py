@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from governance.departures import (
     expected_value,
     line_of,
 )
+
+pytestmark = pytest.mark.once
 
 amounts = st.integers(1, 1_000_000).map(Decimal)
 values = st.integers(-500_000, 2_000_000).map(Decimal)

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from ledger import chain
 from ledger.chain import Link
 
+pytestmark = pytest.mark.once
+
 TAMPERINGS = 1000
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from portfolio import case
 from portfolio.forms import content_from_post, fill_months
 
+pytestmark = pytest.mark.once
+
 
 def test_cleaning_twice_changes_nothing(content: dict[str, Any]) -> None:
     cleaned, errors = case.clean(content)

@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent.parent
 TABLE = ROOT / "prove.md"
 # What the suite sweeps by halves, one on each database, is swept whole here.
-SWEEPS = ("tests/policy/test_routes.py", "tests/scoring/test_blindness.py")
+SWEEPS = ("tests/policy/test_routes.py", "tests/scoring/test_blindness.py", "tests/test_as_of.py")
 HEAD = ("Proof", "Database", "Seed", "Seconds", "Cases", "Counts", "Faults")
 
 

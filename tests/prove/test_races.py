@@ -21,6 +21,8 @@ from governance.models import (
     Decision,
     Envelope,
     EnvelopeBalance,
+    EnvelopeChange,
+    EnvelopeConfirmation,
     Signature,
     Tranche,
     TrancheRelease,
@@ -115,8 +117,42 @@ def race_releases(of_round: Round) -> list[BaseException | None]:
     return ended
 
 
+def race_transfers(of_round: Round) -> list[BaseException | None]:
+    """All move money out of one envelope at once; it holds enough for a part of them."""
+    other = factories.make_unit(f"Neighbour {of_round.number}")
+    receiver = Envelope.objects.create(unit=other, fiscal_year=of_round.envelope.fiscal_year)
+    EnvelopeBalance.objects.create(envelope=receiver)
+    finance = factories.make_person(f"Finance {of_round.number}", Role.FINANCE, of_round.unit)
+    for person, role in ((finance, Role.FINANCE), (of_round.cfo, Role.CFO)):
+        factories.grant(person, role, other)
+    changes = [
+        services.propose_envelope_change(
+            of_round.unit,
+            of_round.envelope.fiscal_year,
+            kind="transfer",
+            amount=EACH,
+            into=receiver,
+            reason="They need it sooner",
+            actor=User.objects.get(pk=finance.pk),
+        )
+        for _ in range(THREADS)
+    ]
+
+    def confirms(change: EnvelopeChange) -> Callable[[], object]:
+        return lambda: services.confirm_envelope_change(change, actor=User.objects.get(pk=of_round.cfo.pk))
+
+    ended = at_once([patiently(confirms(change)) for change in changes])
+    assert {type(error) for error in ended} == {type(None), InvalidMove}
+    assert of_round.check().appropriated == 0
+    assert EnvelopeBalance.objects.get(envelope=receiver).appropriated == EACH * FITS
+    assert balance_from_facts(receiver)["appropriated"] == EACH * FITS
+    confirmed = EnvelopeConfirmation.objects.filter(change__in=changes)
+    assert ended.count(None) == FITS == confirmed.count()
+    return ended
+
+
 # One more race is one more function here: it takes a round, and returns how each of its threads ended.
-RACES: list[Callable[[Round], list[BaseException | None]]] = [race_decisions, race_releases]
+RACES: list[Callable[[Round], list[BaseException | None]]] = [race_decisions, race_releases, race_transfers]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -26,6 +26,8 @@ from scoring.finance import (
 )
 from tests.scoring import oracles
 
+pytestmark = pytest.mark.once
+
 RATE = 0.08
 MONTHLY = 1.08 ** (1 / 12) - 1
 A_TENTH_A_MONTH = 1.1**12 - 1

@@ -18,6 +18,8 @@ from portfolio.imports.readers import Column, Table, TableRow, read_table
 from portfolio.imports.rows import FileRefused, Rejection
 from tests.portfolio.imports.sources import INVENTORY, IT_DASHBOARD
 
+pytestmark = pytest.mark.once
+
 COLUMNS = (Column("id"), Column("name"), Column("note", required=False))
 
 

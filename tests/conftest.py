@@ -54,6 +54,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not is_of_the_other(item)]
+    for item in items:
+        if "installed" in getattr(item, "fixturenames", ()):
+            # So that the database that is copied is made, even where no other test asks for it.
+            item.add_marker(pytest.mark.django_db)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,8 +19,9 @@ from ledger.services import record
 from portfolio.models import Posting, RateSet
 from tests import factories
 from tests.ledger.statements import sql
+from tests.prove.count import of
 
-TAMPERINGS = 150
+TAMPERINGS = of(50, 1000)
 
 
 @pytest.fixture

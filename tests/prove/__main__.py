@@ -14,8 +14,13 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TABLE = ROOT / "prove.md"
-# What the suite sweeps by halves, one on each database, is swept whole here.
-SWEEPS = ("tests/policy/test_routes.py", "tests/scoring/test_blindness.py", "tests/test_as_of.py")
+# What the suite sweeps by halves, one on each database, or by a sample, is swept whole here.
+SWEEPS = (
+    "tests/policy/test_routes.py",
+    "tests/scoring/test_blindness.py",
+    "tests/test_as_of.py",
+    "tests/ledger/test_verify.py",
+)
 HEAD = ("Proof", "Database", "Seed", "Seconds", "Cases", "Counts", "Faults")
 
 

@@ -6,7 +6,7 @@ import sys
 from django.core.management import call_command
 
 from assurance.library import install_library
-from bench import api_list, dashboards, decisions, moves, register, returns, robustness, rounds
+from bench import api_list, dashboards, decisions, moves, register, returns, robustness, rounds, verifying
 from dashboards.demo.bulk import bulk_portfolio
 from governance.authority import install_authority
 from governance.gates import install_gates
@@ -22,6 +22,7 @@ FILES = {
     "robustness": robustness,
     "rounds": rounds,
     "decisions": decisions,
+    "verifying": verifying,
 }
 
 

@@ -117,9 +117,15 @@ def steps_of(version: AuthorityVersion | None) -> list[AuthorityStep]:
     return list(steps.order_by("position").prefetch_related(_WITH_SEATS))
 
 
-def steps_in_force() -> list[AuthorityStep]:
-    """The steps of the version that is in force today, from the lowest, with their seats."""
-    return steps_of(version_in_force())
+def steps_in_force(at_hand: list[AuthorityStep] | None = None) -> list[AuthorityStep]:
+    """The steps of the version that is in force today, from the lowest, with their seats.
+
+    `at_hand` are the steps of some version: where it is this one, they are not read again.
+    """
+    version = version_in_force()
+    if at_hand and version is not None and at_hand[0].version_id == version.pk:
+        return at_hand
+    return steps_of(version)
 
 
 def bucket_of(case: BusinessCase | None) -> str:
@@ -183,14 +189,24 @@ def step_for(
     return route(lambda into: converted(amount, base, into), tier=tier, unit=unit, bucket=bucket).step
 
 
-def route_of(initiative: Initiative, case: BusinessCase) -> Route:
-    """The step that decides on an initiative by this case, and those above it."""
-    granted = granted_to_family(initiative)
+def route_of(
+    initiative: Initiative,
+    case: BusinessCase,
+    *,
+    granted: list[Decision] | None = None,
+    steps: list[AuthorityStep] | None = None,
+) -> Route:
+    """The step that decides on an initiative by this case, and those above it.
+
+    `granted` and `steps` are what `granted_to_family` and `steps_in_force` return, where they are at hand.
+    """
+    family_got = granted_to_family(initiative) if granted is None else granted
     return route(
-        lambda into: _tested(case, granted, into),
+        lambda into: _tested(case, family_got, into),
         tier=initiative.risk_tier,
         unit=initiative.unit,
         bucket=bucket_of(case),
+        steps=steps,
     )
 
 
@@ -252,11 +268,12 @@ def family_of(initiative: Initiative) -> set[int]:
 
 def family(initiative: Initiative) -> list[Relative]:
     """Its family to whom something was granted within 365 days, or who look alike, in a few queries."""
-    linked = family_of(initiative)
+    linked, alike = family_of(initiative), _alike(initiative)
+    if not linked and not alike:
+        return []
     decided = Decision.objects.filter(
         verb__in=[Verb.GO, Verb.GO_WITH_CONDITIONS], transaction__at__gte=clock.now() - GRANTS_COUNT_FOR
     )
-    alike = _alike(initiative)
     members = Initiative.objects.filter(pk__in={*linked, *alike}).select_related("unit").order_by("pk")
     found = {member.pk: member for member in members}
     granted: dict[int, list[Decision]] = {pk: [] for pk in found}
@@ -319,9 +336,13 @@ def tested_amount(initiative: Initiative, case: BusinessCase) -> Decimal:
     The whole life of this case at the planning rate, and what was granted to the rest of its family within
     365 days, so that splitting a request into parts lowers no authority.
     """
-    base = settings.BASE_CURRENCY
-    granted = [decision.amount_in_base for decision in granted_to_family(initiative)]
-    return money.total([converted(case.whole_life_cost, case.currency, base), *granted])
+    return with_family(case, granted_to_family(initiative))
+
+
+def with_family(case: BusinessCase, granted: Iterable[Decision]) -> Decimal:
+    """The same, where what was granted to the family is at hand."""
+    own = converted(case.whole_life_cost, case.currency, settings.BASE_CURRENCY)
+    return money.total([own, *(decision.amount_in_base for decision in granted)])
 
 
 # Who sits ------------------------------------------------------------------------------------
@@ -425,9 +446,12 @@ class Place:
         return self.seat is not None and self.seat.body_id is not None
 
 
+VOTES = Signature.objects.select_related("seat__step", "seat__body", "by").order_by("id")
+
+
 def votes_for(signing: SigningRound) -> list[Signature]:
     """The votes of a round so far: all of them, for, against and abstaining."""
-    return list(signing.signatures.select_related("seat__step", "seat__body", "by").order_by("id"))
+    return list(VOTES.filter(signing=signing))
 
 
 def tally(seat: Seat, votes: Iterable[Signature]) -> Tally:
@@ -453,13 +477,22 @@ def sits(seat: Seat, roles: Collection[str], person: int, bodies: Collection[int
 
 
 def place_of(
-    roles: Collection[str], signing: SigningRound, votes: Iterable[Signature], *, user: User
+    roles: Collection[str],
+    signing: SigningRound,
+    votes: Iterable[Signature],
+    *,
+    user: User,
+    steps: list[AuthorityStep] | None = None,
 ) -> Place | None:
     """The place that the user can take with these roles: a seat of the step, or of a higher one; else none.
 
-    A body decides at its own step only, by its votes; one person of a higher step decides alone.
+    A body decides at its own step only, by its votes; one person of a higher step decides alone. `steps` are
+    those of the round's version, where they are at hand.
     """
-    return place_among(roles, ladder_of(signing), votes, person=user.person.pk, bodies=bodies_of(user))
+    ladder = ladder_of(signing, steps)
+    has_body = any(seat.body_id for seat in ladder[0].seats.all())
+    bodies = bodies_of(user) if has_body else frozenset()
+    return place_among(roles, ladder, votes, person=user.person.pk, bodies=bodies)
 
 
 def place_among(

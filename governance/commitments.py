@@ -210,9 +210,13 @@ def units_upward(unit: Unit) -> list[int]:
     return [int(part) for part in reversed(unit.path.strip("/").split("/"))]
 
 
-def envelopes_for(initiative: Initiative, years: Sequence[int]) -> list[Envelope]:
-    """Every envelope that money of it might be charged to in these years, appropriated or not, any bucket."""
-    return list(Envelope.objects.filter(unit__in=_units_bearing(initiative), fiscal_year__in=years))
+def envelopes_for(initiative: Initiative) -> list[Envelope]:
+    """Every envelope that money of it might be charged to from this year on, appropriated or not, any bucket.
+
+    Nothing is charged to a year that is over.
+    """
+    upward, this_year = _units_bearing(initiative), fiscal_year_of(clock.today())
+    return list(Envelope.objects.filter(unit__in=upward, fiscal_year__gte=this_year))
 
 
 def _units_bearing(initiative: Initiative) -> set[int]:
@@ -279,7 +283,7 @@ def commit(
     decision: Decision, parts: Sequence[Charge], locked: Mapping[int, EnvelopeBalance], *, act: Act
 ) -> list[Commitment]:
     """Write the commitments of a decision and keep the balances. Raises EnvelopeExceeded."""
-    written = []
+    written: list[Commitment] = []
     for part in parts:
         if part.envelope is not None:
             if part.envelope.pk not in locked:
@@ -289,8 +293,7 @@ def commit(
                 raise EnvelopeExceeded(sentence, envelope=part.envelope.pk)
             balances.commit(balance, part.amount, locked)
         written.append(
-            act.add(
-                Commitment,
+            Commitment(
                 decision=decision,
                 initiative=decision.initiative,
                 envelope=part.envelope,
@@ -300,7 +303,7 @@ def commit(
                 bucket=part.bucket,
             )
         )
-    return written
+    return act.add_many(Commitment, written)
 
 
 def envelopes_of(initiative: Initiative) -> list[Envelope]:

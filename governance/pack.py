@@ -149,8 +149,13 @@ def first_tranche_limit(initiative: Initiative, case: BusinessCase, amount: Deci
     return amount * (15 if is_novel or is_big else 30) / 100
 
 
-def changes_since(signing: SigningRound, initiative: Initiative) -> list[dict[str, Any]]:
-    """What of the pack is no longer so: label, before, after. Room is looked at with the commitment."""
+def changes_since(
+    signing: SigningRound, initiative: Initiative, *, steps: list[AuthorityStep] | None = None
+) -> list[dict[str, Any]]:
+    """What of the pack is no longer so: label, before, after. Room is looked at with the commitment.
+
+    `steps` are those of the round's version, for who has read them already.
+    """
     pack, case = signing.content, initiative.current_case
     if case is None:
         return []
@@ -158,7 +163,7 @@ def changes_since(signing: SigningRound, initiative: Initiative) -> list[dict[st
         return case_document.changes(signing.case.content, case.content) or [
             _change("case", "Case", f"version {pack['case']['version']}", f"version {case.version}")
         ]
-    step = authority.route_of(initiative, case).step
+    step = authority.route_of(initiative, case, steps=authority.steps_in_force(steps)).step
     score = score_data(score_of(initiative))
     before = pack["score"]
     compared = [

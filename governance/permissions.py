@@ -10,6 +10,7 @@ from accounts.verdict import ALLOW, Verdict, deny
 from governance import authority, deputies
 from governance.authority import Place
 from governance.models import (
+    AuthorityStep,
     BoardResolution,
     Condition,
     EnvelopeChange,
@@ -39,8 +40,11 @@ def last_gate_at(initiative: Initiative) -> datetime | None:
 def posted_by_hand(user: User, initiative: Initiative) -> bool:
     """Whether the user typed a posting of it since its last gate."""
     typed = Posting.objects.filter(initiative=initiative, by_hand__in=accounts_of(user))
+    last = typed.aggregate(at=Max("transaction__at"))["at"]
+    if last is None:
+        return False
     since = last_gate_at(initiative)
-    return typed.exists() if since is None else typed.filter(transaction__at__gte=since).exists()
+    return since is None or last >= since
 
 
 def ties(user: User, initiative: Initiative) -> list[str]:
@@ -268,26 +272,43 @@ def signing_place(user: User, signing: SigningRound) -> Place | None:
     return signing_seat(user, signing)[0]
 
 
-def signing_seat(user: User, signing: SigningRound) -> tuple[Place | None, User | None]:
-    """Where the user signs, and for whom: their own roles first, then those that are lent to them."""
+def signing_seat(
+    user: User,
+    signing: SigningRound,
+    *,
+    votes: list[Signature] | None = None,
+    steps: list[AuthorityStep] | None = None,
+) -> tuple[Place | None, User | None]:
+    """Where the user signs, and for whom: their own roles first, then those that are lent to them.
+
+    `votes` of the round and `steps` of its version are for who has read them already.
+    """
     unit = signing.initiative.unit
-    place = _place_with(authority.roles_for(user, unit), user, user, signing)
+    cast = authority.votes_for(signing) if votes is None else votes
+    place = _place_with(authority.roles_for(user, unit), user, user, signing, cast, steps)
     if place is not None:
         return place, None
     for standing in deputies.standings(user):
-        if standing.reaches(signing, list(signing.signatures.all())):
-            place = _place_with(standing.roles_for(unit), user, standing.principal, signing)
+        if standing.reaches(signing, cast):
+            roles = standing.roles_for(unit)
+            place = _place_with(roles, user, standing.principal, signing, cast, steps)
             # A vote of a body is its member's own: nobody stands in for it.
             if place is not None and not place.is_of_a_body:
                 return place, standing.principal
     return None, None
 
 
-def _place_with(roles: frozenset[str], user: User, sitting: User, signing: SigningRound) -> Place | None:
+def _place_with(
+    roles: frozenset[str],
+    user: User,
+    sitting: User,
+    signing: SigningRound,
+    votes: list[Signature],
+    steps: list[AuthorityStep] | None,
+) -> Place | None:
     """The place that the user can take with these roles, for the one whose seat it is."""
-    initiative, votes = signing.initiative, authority.votes_for(signing)
-    if policy.has_role_for(user, "decision.sign", initiative):
-        place = authority.place_of(roles, signing, votes, user=sitting)
+    if policy.has_role_for(user, "decision.sign", signing.initiative):
+        place = authority.place_of(roles, signing, votes, user=sitting, steps=steps)
         if place is not None:
             return place
     concurred = any(vote.seat_id is None for vote in votes)

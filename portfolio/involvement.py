@@ -14,7 +14,7 @@ def acting_for(person: int) -> list[int]:
 
 def accounts_of(user: User) -> list[int]:
     """The same for a user, read once a request."""
-    cached: list[int] | None = user.__dict__.get("_accounts")
+    cached: list[int] | None = getattr(user, "_accounts", None)
     if cached is None:
         cached = acting_for(user.person.pk)
         user._accounts = cached  # type: ignore[attr-defined]

@@ -381,10 +381,10 @@ def piloting(
 
 def holder(role: str, unit: Unit) -> User:
     """Who holds the role for the unit, confirmed; a stand-in when nobody does."""
-    grants = RoleGrant.objects.active().confirmed().filter(role=role).select_related("unit").order_by("pk")
-    for granted in grants:
+    grants = RoleGrant.objects.active().confirmed().filter(role=role).select_related("unit", "user")
+    for granted in grants.order_by("pk"):
         if unit.is_under(granted.unit):
-            return User.objects.get(pk=granted.user_id)
+            return granted.user
     return make_person(f"Stand-in {role} {unit.pk}", role, unit)
 
 

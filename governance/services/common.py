@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from accounts.errors import InvalidMove, Refused
-from accounts.models import Role
+from accounts.models import Role, User
 from governance import authority
 from governance.messages import tell
 from governance.models import SigningRound, SigningRoundEnd
@@ -35,7 +35,8 @@ def require_reason(reason: str) -> str:
 
 def tell_the_unit(initiative: Initiative, what: str, sentence: str) -> None:
     """Tell submitter, owner, sponsor and the unit's leads what became of it."""
-    people = [initiative.submitter, initiative.owner, initiative.sponsor]
+    ids = [initiative.submitter_id, initiative.owner_id, initiative.sponsor_id]
+    people = User.objects.filter(pk__in=[pk for pk in ids if pk is not None])
     leads = authority.holders(Role.UNIT_LEAD, initiative.unit)
     path = f"{initiative.get_absolute_url()}?tab=decisions"
     tell([*people, *leads], subject=f"{initiative.reference} {what}", sentence=sentence, path=path)

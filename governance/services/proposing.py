@@ -105,13 +105,16 @@ def open_signing(
             raise Refused("This decision can't be proposed so.", errors)
         items = gates.check(initiative, gate, amount=amount) if verb in GRANTING else []
         gates.require(items, gate)
-        tested = authority.tested_amount(initiative, case)
+        granted = authority.granted_to_family(initiative)
+        tested = authority.with_family(case, granted)
+        ladder = authority.route_of(initiative, case, granted=granted).ladder
+        seating, excluded = authority.Seating(initiative.unit), excluded_people(initiative)
         try:
-            step = _step_with_holders(initiative, case)
+            step = _step_with_holders(initiative, ladder, seating, excluded)
         except NobodyEligible:
             if resolution is None:
                 raise
-            step = authority.route_of(initiative, case).ladder[-1]
+            step = ladder[-1]
         else:
             if resolution is not None:
                 raise Refused(
@@ -168,7 +171,7 @@ def open_signing(
             )
             act.note(resolution=resolution.reference, document=resolution.attachment.sha256)
         tell(
-            _who_could_sign(signing),
+            _who_could_sign(signing, seating, excluded),
             subject=f"{initiative.reference} waits for your signature",
             sentence=f"{signing.get_verb_display()} at {gate} for “{initiative.title}”, "
             f"{amount:,.2f} {case.currency}. Sign by {signing.due_on:%-d %b %Y}.",
@@ -304,10 +307,11 @@ def _why_not_amount(
     return {}
 
 
-def _step_with_holders(initiative: Initiative, case: BusinessCase) -> AuthorityStep:
+def _step_with_holders(
+    initiative: Initiative, ladder: list[AuthorityStep], seating: authority.Seating, excluded: set[int]
+) -> AuthorityStep:
     """The step that the amount needs, or the next one whose seats all have somebody who may decide."""
-    seating, excluded = authority.Seating(initiative.unit), excluded_people(initiative)
-    for step in authority.route_of(initiative, case).ladder:
+    for step in ladder:
         if seating.fills(step, excluded):
             return step
     raise NobodyEligible(
@@ -323,14 +327,12 @@ def _due_on(initiative: Initiative, gate: str) -> date:
     return (start.date() if start is not None else clock.today()) + timedelta(days=DECISION_DAYS)
 
 
-def _who_could_sign(signing: SigningRound) -> list[User]:
+def _who_could_sign(signing: SigningRound, seating: authority.Seating, excluded: set[int]) -> list[User]:
     """Whose turn it may be: on every seat, or on the first one where they sign in order."""
-    seating = authority.Seating(signing.initiative.unit)
-    seats = list(signing.step.seats.select_related("body", "person").order_by("position"))
+    seats = list(signing.step.seats.all())
     people = {user for seat in seats[: 1 if signing.step.in_order else None] for user in seating.people(seat)}
     if authority.needs_concurrence(signing):
         people |= set(seating.of_role(Role.RISK_OFFICER))
-    excluded = excluded_people(signing.initiative)
     return sorted((user for user in people if user.pk not in excluded), key=lambda user: user.pk)
 
 

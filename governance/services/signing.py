@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.db.models import Prefetch
 
 from accounts import segregation
 from accounts.errors import Changed, InvalidMove, Refused
@@ -51,16 +52,19 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
     with record("decision.signed", actor=actor, about=signing.initiative, reason=reason) as act:
         locked = balances.lock(envelopes_for(signing))
         initiative = lifecycle.lock(signing.initiative)
-        signing = SigningRound.objects.select_related("case", "step__version").get(pk=signing.pk)
+        signing = _as_it_stands(signing)
         signing.initiative = initiative
-        if actor.signatures.filter(signing=signing).exists():
+        votes, steps = list(signing.signatures.all()), authority.steps_of(signing.step.version)
+        if any(cast.by_id == actor.pk for cast in votes):
             raise InvalidMove("You signed this already.")
         _require_seen(signing, seen_hash)
-        seat = place, principal = signing_seat(actor, signing)
+        # The same step with its seats, which were read with those of the others.
+        signing.step = next(step for step in steps if step.pk == signing.step_id)
+        seat = place, principal = signing_seat(actor, signing, votes=votes, steps=steps)
         verdict = may_sign(actor, signing, vote, seat=seat)
         verdict.or_deny()
         require_running(signing)
-        if changes := pack.changes_since(signing, initiative):
+        if changes := pack.changes_since(signing, initiative, steps=steps):
             raise Changed("What is decided on changed after this round was opened.", changes=changes)
         if vote not in Signature.Vote.values:
             raise Refused(
@@ -84,7 +88,7 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
         )
         act.on_behalf_of_id = principal.pk if principal is not None else None
         act.note(signing=signing.pk, vote=vote, role=place.role, content_hash=signing.content_hash)
-        votes = authority.votes_for(signing)
+        votes.append(signature)
         if refusal := _why_refused(signature, votes):
             end_round(signing, SigningRoundEnd.Kind.REFUSED, refusal, act=act)
             tell_the_unit(initiative, "was refused", refusal)
@@ -93,6 +97,12 @@ def sign(signing: SigningRound, *, vote: str, reason: str, seen_hash: str, actor
         elif signing.step.in_order and not place.is_of_a_body and missing[0].seat is not None:
             _tell_the_next(signing, missing[0].seat)
         return signature
+
+
+def _as_it_stands(signing: SigningRound) -> SigningRound:
+    """The round with its case, its end and its votes; to be read under the lock of its initiative."""
+    rounds = SigningRound.objects.select_related("case", "step__version", "ending")
+    return rounds.prefetch_related(Prefetch("signatures", authority.VOTES)).get(pk=signing.pk)
 
 
 def _why_refused(signature: Signature, votes: list[Signature]) -> str:
@@ -121,8 +131,9 @@ def _tell_the_next(signing: SigningRound, seat: Seat) -> None:
 
 def _require_seen(signing: SigningRound, seen_hash: str) -> None:
     """Raise Changed unless the round still stands as it was seen."""
-    withdrawn = SigningRoundEnd.objects.filter(signing=signing, kind=SigningRoundEnd.Kind.WITHDRAWN)
-    if seen_hash == signing.content_hash and not withdrawn.exists():
+    ending = getattr(signing, "ending", None)
+    is_withdrawn = ending is not None and ending.kind == SigningRoundEnd.Kind.WITHDRAWN
+    if seen_hash == signing.content_hash and not is_withdrawn:
         return
     rounds = SigningRound.objects.filter(initiative=signing.initiative_id).order_by("-id")
     seen, newest = rounds.filter(content_hash=seen_hash).first(), rounds.first()
@@ -136,8 +147,7 @@ def envelopes_for(signing: SigningRound) -> list[Envelope]:
     """The envelopes that the decision may touch: a 'go' charges them, a 'stop' frees them."""
     if signing.verb not in GRANTING:
         return commitments.envelopes_of(signing.initiative)
-    parts = _charges(signing)
-    return commitments.envelopes_for(signing.initiative, [part.fiscal_year for part in parts])
+    return commitments.envelopes_for(signing.initiative)
 
 
 def _charges(signing: SigningRound) -> list[commitments.Charge]:
@@ -312,13 +322,17 @@ def _write_tranches(
         if amount - now:
             due_on = max(first_month, today, min(today + timedelta(days=TRANCHE_DAYS), last_month))
             later.append((amount - now, due_on, earned_by))
-    for number, (amount, due_on, evidence) in enumerate([*at_once, *later], start=1):
-        act.add(
-            Tranche,
-            decision=decision,
-            initiative=decision.initiative,
-            number=number,
-            amount=amount,
-            due_on=due_on,
-            earned_by=evidence,
-        )
+    act.add_many(
+        Tranche,
+        [
+            Tranche(
+                decision=decision,
+                initiative=decision.initiative,
+                number=number,
+                amount=amount,
+                due_on=due_on,
+                earned_by=evidence,
+            )
+            for number, (amount, due_on, evidence) in enumerate([*at_once, *later], start=1)
+        ],
+    )

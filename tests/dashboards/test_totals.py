@@ -27,7 +27,8 @@ from portfolio.models import Attestation, BenefitClaim, Initiative, PlanLine, Po
 from portfolio.selectors import fiscal_year_of
 from scoring.models import ReturnPosition
 from scoring.positions import refresh_returns, refresh_scores
-from tests.factories import AsToken, SignIn, draft, make_token, piloting
+from tests.factories import AsToken, SignIn, draft, make_token, make_unit, piloting, proposal_content
+from tests.gathering import Gathered, gather, of_module
 
 pytestmark = pytest.mark.django_db
 
@@ -39,9 +40,14 @@ ON_PAGE = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def books(content: dict[str, Any], unit_lead: User, finance: User, cfo: User, other_unit: Unit) -> User:
-    """A portfolio with postings, claims, attestations and releases, one part of it in euros; its reader."""
+@pytest.fixture(scope="module")
+def gathered(module_db: None) -> Gathered:
+    """The cast with its books, made once: postings, claims, attestations, releases, some of it in euros."""
+    found = gather()
+    content = proposal_content(
+        owner=found["owner"], sponsor=found["sponsor"], benefit_owner=found["benefit_owner"]
+    )
+    unit_lead, finance, cfo = found["unit_lead"], found["finance"], found["cfo"]
     year = fiscal_year_of(clock.today())
     rates = services.propose_rates(
         name="Planning rates", fiscal_year=year, rates={"EUR": str(RATE)}, source="", actor=finance
@@ -61,7 +67,12 @@ def books(content: dict[str, Any], unit_lead: User, finance: User, cfo: User, ot
     draft(content | {"title": "A draft counts nowhere"})
     refresh_returns()
     refresh_scores()
-    return cfo
+    return found | {"content": content, "books": cfo}
+
+
+books, content, unit, other_unit, unit_lead, finance, cfo = map(
+    of_module, ("books", "content", "unit", "other_unit", "unit_lead", "finance", "cfo")
+)
 
 
 def in_base(amount: Decimal, currency: str) -> Decimal:
@@ -257,25 +268,26 @@ PAYLOADS = (
 
 
 def test_no_cell_becomes_a_formula(
-    sign_in: SignIn, unit: Unit, unit_lead: User, cfo: User, tmp_path: Path
+    sign_in: SignIn, other_unit: Unit, unit_lead: User, cfo: User, tmp_path: Path
 ) -> None:
+    annex = make_unit("Annex", parent=other_unit)
     for number, payload in enumerate(PAYLOADS):
         Initiative.objects.create(
-            reference=f"AI-2026-{number:04d}",
-            unit=unit,
+            reference=f"AI-1999-{number:04d}",
+            unit=annex,
             created_by=unit_lead,
             title=payload,
             stage="submitted",
         )
     file = tmp_path / "book.xlsx"
-    file.write_bytes(export(sign_in(cfo), "xlsx"))
+    file.write_bytes(export(sign_in(cfo), "xlsx", unit=str(annex.pk)))
     sheet = openpyxl.load_workbook(file)["Portfolio"]
     cells = [row[1] for row in sheet.iter_rows(min_row=2)]
     assert len(cells) == len(PAYLOADS)
     for cell, payload in zip(cells, PAYLOADS, strict=True):
         assert cell.data_type in {"s", "inlineStr"}, payload
         assert cell.hyperlink is None, payload
-    texts = [row["Title"] for row in as_csv(export(sign_in(cfo), "csv"))]
+    texts = [row["Title"] for row in as_csv(export(sign_in(cfo), "csv", unit=str(annex.pk)))]
     assert len(texts) == len(PAYLOADS)
     assert not [text for text in texts if text.startswith(("=", "+", "-", "@", "\t", "\r"))]
 

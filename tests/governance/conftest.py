@@ -1,6 +1,6 @@
 """Initiatives on the road to a decision, each step by the services that the product uses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -38,6 +38,11 @@ class Cast:
     unit_head: User
     # Somebody who changes a word of each draft before it is submitted.
     editor: User | None = None
+
+
+def cast_of(gathered: dict[str, Any]) -> Cast:
+    """The same from what `gather` made."""
+    return Cast(**{field.name: gathered[field.name] for field in fields(Cast) if field.name in gathered})
 
 
 @pytest.fixture

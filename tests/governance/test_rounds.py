@@ -40,7 +40,8 @@ from portfolio.services import classify
 from scoring.positions import refresh_returns, refresh_scores
 from tests import factories
 from tests.factories import AsToken, SignIn
-from tests.governance.conftest import Cast, appropriated, in_decision, in_pilot, opened, signed
+from tests.gathering import Gathered, gather, of_module
+from tests.governance.conftest import Cast, appropriated, cast_of, in_decision, in_pilot, opened, signed
 
 FOR = "for"
 
@@ -61,16 +62,23 @@ def meeting(cast: Cast, *envelopes: Envelope, name: str = "Round 2026-Q4") -> Fu
     )
 
 
-@pytest.fixture
-def cases(cast: Cast) -> list[Initiative]:
-    """Three cases of 300,000 at decision, the best first; the CFO decides each."""
+@pytest.fixture(scope="module")
+def gathered(module_db: None) -> Gathered:
+    """Three cases of 300,000 at decision, the best first; the CFO decides each. Made once for all tests."""
+    found = gather()
+    cast = cast_of(found)
     appropriated(cast, 1_000_000)
-    found = [
+    cases = [
         in_decision(cast, cost=300_000, title=title, rating=rating)
         for title, rating in (("Sort tickets", 5), ("Read contracts", 4), ("Match invoices", 4))
     ]
     positions()
-    return found
+    return found | {"cast": cast, "cases": cases}
+
+
+cast, cases, group, unit, other_unit, auditor = map(
+    of_module, ("cast", "cases", "group", "unit", "other_unit", "auditor")
+)
 
 
 def with_room_for_two(cases: list[Initiative]) -> Envelope:
@@ -440,8 +448,10 @@ def test_home_says_the_round_waits_instead_of_each_item(cast: Cast, frozen: Roun
 
 
 def test_what_a_body_decides_is_left_to_it_unless_a_higher_seat_chooses_to(
-    sign_in: SignIn, cast: Cast
+    sign_in: SignIn, cast: Cast, cases: list[Initiative]
 ) -> None:
+    # The round is of two other cases.
+    Initiative.objects.filter(pk__in=[case.pk for case in cases]).update(closed_kind="withdrawn")
     members = [factories.make_person(f"Member {n}", Role.BOARD_MEMBER, cast.unit) for n in range(3)]
     appropriated(cast, 1_000_000)
     in_decision(cast, cost=200_000, title="Sort tickets", rating=5)

@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import policy
-from accounts.models import Role, Scope, Unit
+from accounts.models import Role, Scope
 from tests import factories, sample
 from tests.factories import SignIn
+from tests.gathering import Gathered, of_module
 from tests.policy import second_reader, world
 from tests.policy.routes import ONES_OWN, OPEN_TO_STRANGERS, Route, is_third_party, routes
 from tests.policy.second_reader import Answer, Person, Table
@@ -129,10 +130,15 @@ def test_strangers_are_sent_to_sign_in(client: Client) -> None:
 # Success only where the table grants it ------------------------------------------------------
 
 
-@pytest.fixture
-def small_world(group: Unit, unit: Unit, other_unit: Unit) -> World:
-    """The same cases in two units, and the cast at home in the first."""
-    return world.build(group, unit, other_unit)
+@pytest.fixture(scope="module")
+def gathered(module_db: None) -> Gathered:
+    """The same cases in two units, and the cast at home in the first; made once for all sweeps."""
+    group = factories.make_unit("Northwind Group")
+    units = [factories.make_unit(name, parent=group) for name in ("IT Service Desk", "Supply Chain")]
+    return {"small_world": world.build(group, *units)}
+
+
+small_world = of_module("small_world")
 
 
 def targets(small_world: World, route: Route) -> list[Object]:

@@ -29,7 +29,8 @@ from portfolio.models import (
     RateSet,
     RateSetConfirmation,
 )
-from tests.factories import SignIn, grant, make_person, month, piloting, submitted
+from tests.factories import SignIn, grant, make_person, month, piloting, proposal_content, submitted
+from tests.gathering import Gathered, gather, of_module
 
 pytestmark = pytest.mark.django_db
 
@@ -49,14 +50,22 @@ class World:
     office: User
 
 
-@pytest.fixture
-def world(
-    content: dict[str, Any], unit_lead: User, finance: User, cfo: User, portfolio_office: User
-) -> World:
-    pilot = piloting(content)
-    return World(
-        pilot, submitted(content | {"title": "Another one"}), unit_lead, finance, cfo, portfolio_office
+@pytest.fixture(scope="module")
+def gathered(module_db: None) -> Gathered:
+    """The cast with one pilot and one that was only submitted, made once for all acts."""
+    found = gather()
+    content = proposal_content(
+        owner=found["owner"], sponsor=found["sponsor"], benefit_owner=found["benefit_owner"]
     )
+    pilot = piloting(content)
+    early = submitted(content | {"title": "Another one"})
+    people = (found[name] for name in ("unit_lead", "finance", "cfo", "portfolio_office"))
+    return found | {"world": World(pilot, early, *people)}
+
+
+world, unit, other_unit, benefit_owner, auditor, finance, cfo = map(
+    of_module, ("world", "unit", "other_unit", "benefit_owner", "auditor", "finance", "cfo")
+)
 
 
 def claimed(world: World) -> BenefitClaim:

@@ -7,6 +7,7 @@ lets the library check each one. Colours are the palette of Okabe and Ito, which
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from textwrap import wrap
 from typing import Any
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
@@ -270,6 +271,11 @@ def matrix(points: Sequence[Mapping[str, Any]], currency: str, *, as_of: Any, li
     )
 
 
+def _in_lines(name: str) -> str:
+    """A name below a column, in lines short enough for a phone, where slanted names leave no room to bars."""
+    return "<br>".join(wrap(name, 14))
+
+
 def envelopes(
     rows: Sequence[Mapping[str, Any]], currency: str, year: int, *, as_of: Any, list_url: str
 ) -> Chart:
@@ -293,14 +299,19 @@ def envelopes(
                 {
                     "type": "bar",
                     "name": key,
-                    "x": [str(row["unit"]) for row in rows],
+                    "x": [_in_lines(str(row["unit"])) for row in rows],
                     "y": [float(row[key]) for row in rows],
                     "marker": {"color": colour},
                     "hovertemplate": "%{y:,.0f}",
                 }
                 for key, colour in series
             ],
-            "layout": {"barmode": "group", "showlegend": True, "yaxis": {"rangemode": "tozero"}},
+            "layout": {
+                "barmode": "group",
+                "showlegend": True,
+                "xaxis": {"tickangle": 0},
+                "yaxis": {"rangemode": "tozero"},
+            },
         },
         columns=_figure_columns("Envelope", (*(key for key, _ in series), "room")),
         rows=[

@@ -90,13 +90,6 @@ TransactionTestCase._fixture_teardown = _empty_and_refill  # type: ignore[attr-d
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The migrated database with the default model, gates and authority: what a fresh install has."""
-    with django_db_blocker.unblock():
-        factories.install_base_data()
-
-
-@pytest.fixture(scope="session")
 def installed(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
@@ -111,16 +104,35 @@ def installed(
                 cursor.execute("VACUUM INTO %s", [str(file)])
             yield str(file)
             return
-        own = connection.settings_dict["NAME"]
-        template = f"{own}_installed"
-        # Nobody may be connected to a database while it is copied.
-        connection.close()
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{template}"')
-            cursor.execute(f'CREATE DATABASE "{template}" TEMPLATE "{own}"')
+    template = _template()
     yield template
     with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE "{template}"')
+
+
+def _template() -> str:
+    return f"{connection.settings_dict['NAME']}_installed"
+
+
+def _make_template() -> None:
+    """Copy the database while nobody else is connected to it: threads of later tests may stay so."""
+    own = connection.settings_dict["NAME"]
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{_template()}"')
+        cursor.execute(f'CREATE DATABASE "{_template()}" TEMPLATE "{own}"')
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """The migrated database with the default model, gates and authority: what a fresh install has."""
+    with django_db_blocker.unblock():
+        factories.install_base_data()
+        is_wanted = any("installed" in getattr(item, "fixturenames", ()) for item in request.session.items)
+        if connection.vendor == "postgresql" and is_wanted:
+            _make_template()
 
 
 @pytest.fixture(scope="module")

@@ -126,13 +126,21 @@ def _make_template() -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> None:
+) -> Iterator[None]:
     """The migrated database with the default model, gates and authority: what a fresh install has."""
     with django_db_blocker.unblock():
         factories.install_base_data()
         is_wanted = any("installed" in getattr(item, "fixturenames", ()) for item in request.session.items)
         if connection.vendor == "postgresql" and is_wanted:
             _make_template()
+    yield
+    if connection.vendor == "postgresql":
+        # Threads leave their sessions behind, and a database in use can't be dropped.
+        with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                [connection.settings_dict["NAME"]],
+            )
 
 
 @pytest.fixture(scope="module")

@@ -124,9 +124,7 @@ class ControlsForm(forms.Form):
 class PlanForm(ControlsForm):
     """Who sees to controls, by when and how."""
 
-    owner = forms.ModelChoiceField(
-        User.objects.none(), label="Who sees to it", empty_label="Choose a person"
-    )
+    owner = forms.ModelChoiceField(User.objects.none(), label="Who sees to it", empty_label="Choose a person")
     due_on = _day(label="By when")
     text = _long(label="How")
 

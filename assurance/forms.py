@@ -124,7 +124,7 @@ class ControlsForm(forms.Form):
 class PlanForm(ControlsForm):
     """Who sees to controls, by when and how."""
 
-    owner = forms.ModelChoiceField(User.objects.none(), label="Who sees to it")
+    owner = forms.ModelChoiceField(User.objects.none(), label="Who sees to it", empty_label="Choose a person")
     due_on = _day(label="By when")
     text = _long(label="How")
 
@@ -232,7 +232,9 @@ class DecidingReasonForm(DecidingForm):
 class VetoForm(DecidingForm):
     """The reliability veto."""
 
-    incident = forms.ModelChoiceField(Incident.objects.none(), required=False, label="After which incident")
+    incident = forms.ModelChoiceField(
+        Incident.objects.none(), required=False, label="After which incident", empty_label="No incident"
+    )
     reason = _long(label="Why it is not reliable enough")
 
     field_order = ("incident", "reason", "password")

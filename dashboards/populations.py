@@ -132,8 +132,17 @@ def populations() -> tuple[Population, ...]:
 
 
 def _title(model: type[models.Model]) -> str:
-    words = str(model._meta.verbose_name_plural)
+    words = _plural(str(model._meta.verbose_name))
     return words[:1].upper() + words[1:]
+
+
+def _plural(words: str) -> str:
+    """Django's own plural only adds an s."""
+    if words == "kpi":
+        return "KPIs"
+    if words.endswith("y") and words[-2] not in "aeiou":
+        return f"{words[:-1]}ies"
+    return f"{words}es" if words.endswith(("s", "ch", "sh", "x", "veto")) else f"{words}s"
 
 
 def population(key: str) -> Population | None:

@@ -40,7 +40,14 @@ def _share(body: Body) -> str:
 
 
 def _words(value: object) -> str:
-    return str(value or "").replace("_", " ")
+    """A key or a day of a body as a reader writes it."""
+    text = str(value or "").replace("_", " ")
+    if text in {"cfo", "ceo"}:
+        return text.upper()
+    try:
+        return f"{date.fromisoformat(text):%-d %b %Y}" if len(text) == 10 else text
+    except ValueError:
+        return text
 
 
 def _month(value: object) -> str:

@@ -456,6 +456,12 @@ class Classification(Fact):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.value}"
 
+    def in_words(self) -> str:
+        """The value as people call it: "IT service management" of "it_service"."""
+        named = {self.Kind.DOMAIN: Domain, self.Kind.RISK_TIER: RiskTier, self.Kind.TRACK: Track}
+        choices = dict(named[self.Kind(self.kind)].choices) if self.kind in named else {}
+        return str(choices.get(self.value, self.value.replace("_", " ")))
+
 
 class StageChange(Fact):
     """A move in the life cycle."""

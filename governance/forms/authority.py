@@ -167,7 +167,7 @@ class BodyForm(forms.Form):
 class MemberForm(forms.Form):
     """A member for some time."""
 
-    user = forms.ModelChoiceField(User.objects.none(), label="Person")
+    user = forms.ModelChoiceField(User.objects.none(), label="Person", empty_label="Choose a person")
     valid_from = day_field(required=False, label="From", help_text="Today, if left empty.")
     valid_to = day_field(required=False, label="To", help_text="Until it is ended, if left empty.")
 

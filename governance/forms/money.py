@@ -32,7 +32,7 @@ class TrancheRequestForm(forms.Form):
 class EnvelopeForm(forms.Form):
     """A proposed change of an envelope."""
 
-    unit = forms.ModelChoiceField(Unit.objects.none())
+    unit = forms.ModelChoiceField(Unit.objects.none(), empty_label="Choose a unit")
     fiscal_year = forms.IntegerField(min_value=2000, max_value=2100)
     bucket = forms.TypedChoiceField(
         choices=Bucket.choices,
@@ -75,7 +75,9 @@ class ClosingForm(forms.Form):
 class CoFundingForm(forms.Form):
     """A share that another unit is to bear."""
 
-    unit = forms.ModelChoiceField(Unit.objects.none(), label="Unit that bears it")
+    unit = forms.ModelChoiceField(
+        Unit.objects.none(), label="Unit that bears it", empty_label="Choose a unit"
+    )
     per_mille = forms.IntegerField(
         min_value=1, max_value=999, label="Share, per mille", help_text="250 is a quarter."
     )

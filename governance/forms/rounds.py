@@ -37,7 +37,9 @@ class OpenRoundForm(forms.Form):
 class AddItemForm(ReasonForm):
     """An initiative that the office puts on the agenda."""
 
-    initiative = forms.ModelChoiceField(Initiative.objects.none(), label="Initiative")
+    initiative = forms.ModelChoiceField(
+        Initiative.objects.none(), label="Initiative", empty_label="Choose an initiative"
+    )
 
     field_order = ("initiative", "reason")
 

@@ -36,7 +36,7 @@ class ProposalForm(forms.Form):
                 required=False, max_length=1000, label=f"Condition {row}"
             )
             self.fields[f"condition_{row}_owner"] = forms.ModelChoiceField(
-                people, required=False, label="Owner"
+                people, required=False, label="Owner", empty_label="Choose a person"
             )
             self.fields[f"condition_{row}_due"] = day_field(required=False, label="Due")
 

@@ -54,7 +54,7 @@ def test_figures_are_written_for_people() -> None:
         "currency": "USD",
     }
     assert story.sentence("decision.signed", body, "Carla") == (
-        "Carla voted for the proposed decision as cfo; with that it is decided: go, 310\u202f000.50 USD."
+        "Carla voted for the proposed decision as CFO; with that it is decided: go, 310\u202f000.50 USD."
     )
     freed = story.sentence("initiative.stopped", {"freed": "49450", "outcome": "failed"}, "Clemens")
     assert freed == "Clemens stopped it as failed; 49\u202f450 that were not released are free again."

@@ -193,7 +193,7 @@ def test_with_thirty_outcomes_the_page_shows_what_the_pure_functions_say(sign_in
     assert found.whole.met.count == 10
     page = page_of(sign_in, cfo)
     assert "Brier score for met" in page
-    assert "not enough outcomes" in page  # of a domain, say
+    assert "too few: " in page  # of a domain, say
 
 
 def test_what_was_stopped_early_is_left_out_and_said(sign_in: SignIn, cfo: User) -> None:

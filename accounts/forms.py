@@ -65,6 +65,15 @@ class StepUpForm(forms.Form):
             del self.fields["password"]
 
 
+class DecidingForm(StepUpForm):
+    """An act that decides or moves money: asks who it is again, unless that was asked just now."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "password" in self.fields:
+            self.fields["password"].help_text = "Asked again, since this decides."
+
+
 class PeopleFilter(forms.Form):
     """Which people to show."""
 

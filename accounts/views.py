@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import links, policy, selectors, services
+from accounts.acting import show_refusal
 from accounts.errors import Refused
 from accounts.forms import (
     DisableForm,
@@ -195,8 +196,7 @@ def role_grant(request: PortalRequest, pk: int) -> HttpResponse:
     try:
         grant = services.grant_role(person, **form.cleaned_data, actor=request.user)
     except Refused as error:
-        for name, text in error.errors.items():
-            form.add_error(name if name in form.fields else None, text)
+        show_refusal(form, error)
         return _person(request, person, grant_form=form, status=422)
     messages.success(
         request, f"{person} is {grant.get_role_display()} for {grant.unit}. A second person confirms it."

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.forms import StepUpForm
+from accounts.forms import DecidingForm
 from accounts.models import Unit, User
 from assurance.default_questionnaire import AREAS, CHOICES, QUESTIONS
 from assurance.models import Control, Duty, Incident, Severity
@@ -35,15 +35,6 @@ def _day(**values: Any) -> forms.DateField:
 
 def _long(rows: int = 3, **values: Any) -> forms.CharField:
     return forms.CharField(widget=forms.Textarea(attrs={"rows": rows}), max_length=4000, **values)
-
-
-class DecidingForm(StepUpForm):
-    """An act that decides: asks who it is again, unless that was asked just now."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "password" in self.fields:
-            self.fields["password"].help_text = "Asked again, since this decides."
 
 
 # Tier ----------------------------------------------------------------------------------------

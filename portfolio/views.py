@@ -1,6 +1,6 @@
 """Pages of the acts on one initiative, of postings and of imports."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import policy
-from accounts.errors import Refused
+from accounts.acting import Doing, act_page, posted, took
 from accounts.http import PortalRequest, acts, is_fresh, stepped_up, wants_partial
 from accounts.models import User
 from accounts.verdict import Verdict
@@ -51,6 +51,7 @@ from portfolio.models import (
     Posting,
     RateSet,
 )
+from portfolio.pages import initiative_of
 from portfolio.selectors import unattested_claims
 
 CLAIMS_A_PAGE = 25
@@ -58,48 +59,29 @@ POSTINGS_A_PAGE = 100
 REMARKS_SHOWN = 200
 
 
-def _open(request: PortalRequest, pk: int) -> Initiative:
-    return get_object_or_404(Initiative.objects.open_to(request.user).select_related("unit"), pk=pk)
-
-
-def _posted(request: PortalRequest) -> Any:
-    """What a form binds to: the body of a POST, nothing on a GET."""
-    return request.POST if request.method == "POST" else None
-
-
-def _took(form: forms.Form, act: Callable[[Mapping[str, Any]], Any]) -> bool:
-    """Run the act with the form's values; what it refuses stands at its fields."""
-    if not form.is_valid():
-        return False
-    values = {name: value for name, value in form.cleaned_data.items() if name != "password"}
-    try:
-        act(values)
-    except Refused as error:
-        for name, text in (error.errors or {"": error.sentence}).items():
-            form.add_error(name if name in form.fields else None, text)
-        return False
-    return True
-
-
 def _act_page(
     request: PortalRequest,
     initiative: Initiative,
     verdict: Verdict,
     form: forms.Form,
-    act: Callable[[Mapping[str, Any]], Any],
+    act: Doing,
     *,
     title: str,
     button: str,
     done: str,
     tab: str,
 ) -> HttpResponse:
-    """One form, one act: fetch was done; verdict, values, act, redirect. What was typed stays on 422."""
-    verdict.or_deny()
-    if form.is_bound and _took(form, act):
-        messages.success(request, done)
-        return redirect(f"{initiative.get_absolute_url()}?tab={tab}")
-    context = {"initiative": initiative, "form": form, "heading": title, "button": button, "tab": tab}
-    return render(request, "portfolio/act.html", context, status=422 if form.is_bound else 200)
+    """One form, one act on one initiative."""
+    return act_page(
+        request,
+        verdict,
+        form,
+        act,
+        template="portfolio/act.html",
+        back=f"{initiative.get_absolute_url()}?tab={tab}",
+        done=done,
+        context={"initiative": initiative, "heading": title, "button": button, "tab": tab},
+    )
 
 
 # Acts on one initiative ----------------------------------------------------------------------
@@ -109,7 +91,7 @@ def _act_page(
 @require_POST
 def comment(request: PortalRequest, pk: int) -> HttpResponse:
     """Say something about it."""
-    initiative = _open(request, pk)
+    initiative = initiative_of(request, pk)
     return _act_page(
         request,
         initiative,
@@ -127,7 +109,7 @@ def comment(request: PortalRequest, pk: int) -> HttpResponse:
 @require_POST
 def attach(request: PortalRequest, pk: int) -> HttpResponse:
     """Keep a file with it."""
-    initiative = _open(request, pk)
+    initiative = initiative_of(request, pk)
     return _act_page(
         request,
         initiative,
@@ -158,12 +140,12 @@ def attachment(request: PortalRequest, pk: int) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def post(request: PortalRequest, pk: int) -> HttpResponse:
     """Type a posting."""
-    initiative = _open(request, pk)
+    initiative = initiative_of(request, pk)
     return _act_page(
         request,
         initiative,
         permissions.may_post(request.user, initiative),
-        PostingForm(_posted(request), initiative=initiative),
+        PostingForm(posted(request), initiative=initiative),
         lambda data: services.post(initiative, **data, actor=request.user),
         title="Type a posting",
         button="Post it",
@@ -176,13 +158,13 @@ def post(request: PortalRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def measure(request: PortalRequest, pk: int) -> HttpResponse:
     """Report a KPI."""
-    initiative = _open(request, pk)
+    initiative = initiative_of(request, pk)
     return _act_page(
         request,
         initiative,
         permissions.may_measure(request.user, initiative),
         MeasurementForm(
-            _posted(request), initiative=initiative, initial={"kpi_key": request.GET.get("kpi", "")}
+            posted(request), initiative=initiative, initial={"kpi_key": request.GET.get("kpi", "")}
         ),
         lambda data: services.measure(initiative, **data, actor=request.user),
         title="Report a KPI",
@@ -196,13 +178,13 @@ def measure(request: PortalRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def milestone(request: PortalRequest, pk: int) -> HttpResponse:
     """Report that a milestone is reached."""
-    initiative = _open(request, pk)
+    initiative = initiative_of(request, pk)
     return _act_page(
         request,
         initiative,
         permissions.may_reach_milestone(request.user, initiative),
         MilestoneForm(
-            _posted(request), initiative=initiative, initial={"key": request.GET.get("milestone", "")}
+            posted(request), initiative=initiative, initial={"key": request.GET.get("milestone", "")}
         ),
         lambda data: services.reach_milestone(initiative, **data, actor=request.user),
         title="Report a milestone",
@@ -216,12 +198,12 @@ def milestone(request: PortalRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def claim(request: PortalRequest, pk: int) -> HttpResponse:
     """Claim a benefit."""
-    initiative = _open(request, pk)
+    initiative = initiative_of(request, pk)
     return _act_page(
         request,
         initiative,
         permissions.may_claim(request.user, initiative),
-        ClaimForm(_posted(request), initiative=initiative),
+        ClaimForm(posted(request), initiative=initiative),
         lambda data: services.claim_benefit(initiative, **data, actor=request.user),
         title="Claim a benefit",
         button="Claim it",
@@ -234,12 +216,12 @@ def claim(request: PortalRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def hold(request: PortalRequest, pk: int) -> HttpResponse:
     """Place a hold."""
-    initiative = _open(request, pk)
+    initiative = initiative_of(request, pk)
     return _act_page(
         request,
         initiative,
         permissions.may_place_hold(request.user, initiative),
-        HoldForm(_posted(request)),
+        HoldForm(posted(request)),
         lambda data: services.place_hold(initiative, **data, actor=request.user),
         title="Place a hold",
         button="Hold it",
@@ -252,12 +234,12 @@ def hold(request: PortalRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def lift(request: PortalRequest, pk: int) -> HttpResponse:
     """Lift the hold."""
-    initiative = _open(request, pk)
+    initiative = initiative_of(request, pk)
     return _act_page(
         request,
         initiative,
         permissions.may_lift_hold(request.user, initiative),
-        LiftForm(_posted(request)),
+        LiftForm(posted(request)),
         lambda data: services.lift_hold(initiative, **data, actor=request.user),
         title="Lift the hold",
         button="Lift the hold",
@@ -285,7 +267,7 @@ def attest(request: PortalRequest, pk: int) -> HttpResponse:
     permissions.may_attest(request.user, found).or_deny()
     form = AttestForm(request.POST, auto_id=f"id_{pk}_%s")
     if form.is_valid() and stepped_up(request, form):
-        done = _took(form, lambda data: services.attest(found, **data, actor=request.user))
+        done = took(form, lambda data: services.attest(found, **data, actor=request.user), request)
         if done:
             messages.success(
                 request, f"Attested {form.cleaned_data['amount']:,.2f} for {found.initiative.reference}."
@@ -496,7 +478,7 @@ def close_period(request: PortalRequest) -> HttpResponse:
     """Close a month."""
     permissions.may_close_period(request.user).or_deny()
     form = PeriodForm(request.POST, auto_id="id_close_%s")
-    if not _took(form, lambda data: services.close_period(data["month"], actor=request.user)):
+    if not took(form, lambda data: services.close_period(data["month"], actor=request.user), request):
         return _imports(request, form=ImportForm(kinds=_kinds(request.user)), period_form=form, status=422)
     month = form.cleaned_data["month"]
     messages.success(request, f"{month:%b %Y} is closed. Later postings for it are booked in the open month.")
@@ -510,10 +492,10 @@ def close_period(request: PortalRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def rates(request: PortalRequest) -> HttpResponse:
     """Planning rates: those in force, those proposed, and a form for new ones."""
-    form = RatesForm(_posted(request))
+    form = RatesForm(posted(request))
     if form.is_bound:
         permissions.may_propose_rates(request.user).or_deny()
-        if _took(form, lambda data: services.propose_rates(**data, actor=request.user)):
+        if took(form, lambda data: services.propose_rates(**data, actor=request.user), request):
             messages.success(request, "Proposed. The CFO puts them in force.")
             return redirect("rate-list")
     return _rates(request, form, status=422 if form.is_bound else 200)

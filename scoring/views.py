@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import policy
+from accounts.acting import show_refusal
 from accounts.errors import Refused
 from accounts.http import PortalRequest, acts
 from portfolio.models import Initiative
@@ -165,8 +166,7 @@ def scoring_assign(request: PortalRequest, pk: int) -> HttpResponse:
             actor=user,
         )
     except Refused as error:
-        for name, text in error.errors.items():
-            form.add_error(name if name in form.fields else None, text)
+        show_refusal(form, error)
         return _desk(request, {round_.pk: form})
     messages.success(
         request,

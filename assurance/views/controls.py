@@ -5,11 +5,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.acting import posted
 from accounts.http import PortalRequest, acts, is_fresh
 from assurance import permissions, selectors, services
 from assurance.forms import CheckForm, EvidenceForm, ExceptionForm, LibraryFilter, PlanForm
 from assurance.selectors import GATES
-from assurance.views.common import act_page, initiative_of, posted
+from assurance.views.common import act_page
+from portfolio.pages import initiative_of
 
 
 @acts("controls.view")

@@ -9,12 +9,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.acting import posted
 from accounts.http import PortalRequest, acts
 from accounts.verdict import Verdict
 from assurance import permissions, selectors, services
 from assurance.forms import CloseForm, CostForm, GradeForm, IncidentFilter, IncidentForm, StepForm
 from assurance.models import Incident
-from assurance.views.common import act_page, initiative_of, posted
+from assurance.views.common import act_page
+from portfolio.pages import initiative_of
 
 A_PAGE = 50
 

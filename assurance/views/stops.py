@@ -3,10 +3,12 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
+from accounts.acting import posted
 from accounts.http import PortalRequest, acts, is_fresh
 from assurance import permissions, services
 from assurance.forms import BlockForm, DecidingReasonForm, VetoForm
-from assurance.views.common import act_page, initiative_of, posted
+from assurance.views.common import act_page
+from portfolio.pages import initiative_of
 
 
 @acts("risk.block")

@@ -9,13 +9,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.acting import took
 from accounts.http import PortalRequest, acts
 from assurance import selectors, services
 from assurance.default_questionnaire import AREAS, QUESTIONS, SOURCE, VERSION
 from assurance.forms import TIERS, QuestionnaireForm, TierForm
 from assurance.permissions import may_answer
-from assurance.views.common import initiative_of, took
 from portfolio.models import Initiative
+from portfolio.pages import initiative_of
 from portfolio.permissions import may_classify
 
 TIER_WORDS = {str(value): str(words).partition(":")[0] for value, words in TIERS}

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.http import QueryDict
 
 from accounts import policy
+from accounts.forms import DecidingForm
 from accounts.models import Unit, User
 from governance import authority_document
 from governance.authority_document import MOST_SEATS, MOST_STEPS, Content, Row
-from governance.forms.common import DecidingForm, day_field, long_field
+from governance.forms.common import day_field, long_field
 from governance.models import AuthorityApproval, AuthorityStep
 from portfolio.act_forms import AmountField
 from portfolio.models import Initiative, RiskTier

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.forms import StepUpForm
+from accounts.forms import DecidingForm
 
 
 def day_field(**values: Any) -> forms.DateField:
@@ -15,15 +15,6 @@ def day_field(**values: Any) -> forms.DateField:
 def long_field(rows: int = 3, **values: Any) -> forms.CharField:
     """Text of some lines."""
     return forms.CharField(widget=forms.Textarea(attrs={"rows": rows}), max_length=4000, **values)
-
-
-class DecidingForm(StepUpForm):
-    """An act that decides or moves money: asks who it is again, unless that was asked just now."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "password" in self.fields:
-            self.fields["password"].help_text = "Asked again, since this decides."
 
 
 class ReasonForm(forms.Form):

@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 
-from governance.forms.common import DecidingForm, day_field, long_field
+from accounts.forms import DecidingForm
+from governance.forms.common import day_field, long_field
 from portfolio.models import Attachment, Initiative
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from governance.forms.common import DecidingForm, long_field
+from accounts.forms import DecidingForm
+from governance.forms.common import long_field
 from governance.gate_workshop import MATERIAL
 
 

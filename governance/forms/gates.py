@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from accounts.forms import ExceptionForm
-from governance.forms.common import DecidingForm, day_field, long_field
+from accounts.forms import DecidingForm, ExceptionForm
+from governance.forms.common import day_field, long_field
 from portfolio.models import Attachment, Domain, Initiative, OutcomeClass, RiskTier, Track
 
 OVERLAPS = {

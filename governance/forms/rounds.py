@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 
+from accounts.forms import DecidingForm
 from accounts.models import User
-from governance.forms.common import DecidingForm, ReasonForm, day_field, long_field
+from governance.forms.common import ReasonForm, day_field, long_field
 from governance.forms.signing import ProposalForm
 from governance.models import AgendaItem, Envelope, Signature
 from governance.services import CONDITION_ROWS, Ballot

@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 
+from accounts.forms import DecidingForm
 from accounts.models import User
-from governance.forms.common import DecidingForm, day_field, long_field
+from governance.forms.common import day_field, long_field
 from governance.models import Signature, Verb
 from governance.services import CONDITION_ROWS
 from portfolio.act_forms import AmountField

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import policy
+from accounts.acting import took
 from accounts.errors import Changed, DomainError, Incomplete, Refused
 from accounts.http import PortalRequest, acts, is_fresh
 from accounts.models import Role, Unit
@@ -30,9 +31,9 @@ from governance.forms.authority import (
 )
 from governance.models import AuthorityDraft, AuthorityVersion, Body
 from governance.services.authority import authority_draft_to_write, starting_content
-from governance.views.common import initiative_of, took
 from ledger import clock
 from portfolio.models import Initiative, RiskTier
+from portfolio.pages import initiative_of
 from portfolio.selectors import fiscal_year_of, usable_currencies
 
 # What holds ----------------------------------------------------------------------------------

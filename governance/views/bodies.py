@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.acting import took
 from accounts.http import PortalRequest, acts, is_fresh
 from governance import authority_selectors, services
 from governance.authority_permissions import (
@@ -16,7 +17,6 @@ from governance.authority_permissions import (
 from governance.forms.authority import BodyForm, ConfirmForm, MemberForm
 from governance.forms.common import ReasonForm
 from governance.models import Body, BodyMember
-from governance.views.common import took
 
 
 @acts("gates.view")

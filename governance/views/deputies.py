@@ -10,12 +10,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.acting import took
 from accounts.forms import ReasonForm, StepUpForm
 from accounts.http import PortalRequest, acts, is_fresh, stepped_up
 from governance import deputies
 from governance.forms.deputies import DeputyForm
 from governance.services import deputies as services
-from governance.views.common import took
 
 PAGE = 50
 

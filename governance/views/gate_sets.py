@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.acting import took
 from accounts.errors import Changed
 from accounts.http import PortalRequest, acts, is_fresh
 from governance import authority, gate_workshop, gates
@@ -17,7 +18,6 @@ from governance.forms.gate_sets import DraftSeenForm, GateProposeForm, GateVerdi
 from governance.models import Gate, GateItem, GateSet, GateSetDraft, GateSetProposal
 from governance.permissions import may_draft_gates, may_put_in_force
 from governance.services import gate_sets
-from governance.views.common import took
 from portfolio.models import RiskTier, Track
 
 

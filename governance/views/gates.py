@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.acting import took
 from accounts.http import PortalRequest, acts, is_fresh
 from governance import authority, drift, gates, services
 from governance.forms.common import DecidingReasonForm, ReasonForm
@@ -28,8 +29,9 @@ from governance.permissions import (
     may_triage,
     may_withdraw,
 )
-from governance.views.common import act_page, initiative_of, took
+from governance.views.common import act_page
 from portfolio.models import Classification, Initiative
+from portfolio.pages import initiative_of
 from portfolio.permissions import may_classify, may_confirm_sponsorship
 from portfolio.services import classify, confirm_sponsorship
 

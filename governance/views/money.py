@@ -13,10 +13,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import policy
+from accounts.acting import took
+from accounts.forms import DecidingForm
 from accounts.http import PortalRequest, acts, is_fresh
 from accounts.models import Unit
 from governance import balances, commitments, envelope_figures, selectors, services
-from governance.forms.common import DecidingForm, ReasonForm
+from governance.forms.common import ReasonForm
 from governance.forms.money import (
     ClawBackForm,
     ClosingForm,
@@ -55,10 +57,10 @@ from governance.permissions import (
     may_release,
     may_request_tranche,
 )
-from governance.views.common import initiative_of, took
 from ledger import clock
 from portfolio import money
 from portfolio.models import Initiative
+from portfolio.pages import initiative_of
 from portfolio.selectors import fiscal_year_of
 
 LINES_A_PAGE = 100

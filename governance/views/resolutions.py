@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.acting import took
 from accounts.errors import Changed
 from accounts.http import PortalRequest, acts, is_fresh
 from governance import commitments, services
@@ -15,8 +16,8 @@ from governance.forms.signing import ConfirmResolutionForm, ResolutionForm
 from governance.models import BoardResolution, SigningRound
 from governance.permissions import may_confirm_resolution, may_record_resolution
 from governance.services.resolutions import confirm_resolution, record_resolution
-from governance.views.common import initiative_of, took
 from portfolio.models import Stage
+from portfolio.pages import initiative_of
 
 
 @acts("resolution.record")

@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import policy
+from accounts.acting import took
 from accounts.http import PortalRequest, acts
 from governance import reviews
 from governance.models import AccessReview, AccessReviewLine
 from governance.services import reviews as services
-from governance.views.common import took
 
 PAGE = 50
 

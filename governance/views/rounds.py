@@ -8,6 +8,7 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.acting import took
 from accounts.errors import Changed, DomainError, Refused
 from accounts.http import PortalRequest, acts, is_fresh, stepped_up, wants_partial
 from governance import agenda, pack, round_documents, round_selectors, selectors, services
@@ -30,7 +31,6 @@ from governance.permissions import (
     may_sign,
     may_sign_round,
 )
-from governance.views.common import took
 from portfolio.selectors import people_by_id
 
 

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.acting import took
 from accounts.errors import Changed, DomainError
 from accounts.http import PortalRequest, acts, is_fresh
 from accounts.verdict import deny
@@ -27,7 +28,7 @@ from governance.permissions import (
     signing_seat,
     votes_open_to,
 )
-from governance.views.common import initiative_of, took
+from portfolio.pages import initiative_of
 from portfolio.selectors import people_by_id
 
 ROUNDS_A_PAGE = 50

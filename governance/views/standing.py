@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.acting import took
 from accounts.errors import InvalidMove
 from accounts.http import PortalRequest, acts, is_fresh
 from governance import drift, gates, obstacles, services, standing, waivers
@@ -17,10 +18,10 @@ from governance.forms.common import ReasonForm
 from governance.forms.conditions import ConditionReportForm, ConditionReviewForm, WaiverForm
 from governance.models import Condition
 from governance.permissions import may_change_case, may_report_condition, may_review_condition, may_waive
-from governance.views.common import initiative_of, took
 from portfolio import case as case_document
 from portfolio import money
 from portfolio.models import CaseDraft
+from portfolio.pages import initiative_of
 
 WAIVERS_A_PAGE = 50
 

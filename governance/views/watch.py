@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.acting import took
 from accounts.http import PortalRequest, acts, is_fresh
 from governance.forms.watch import AnswerForm, AppointForm, ExtensionForm, FirstUserForm, StepDownForm
 from governance.models import ClockExtensionRequest, Recommendation, RecommendationAnswer
@@ -17,7 +18,7 @@ from governance.permissions import may_stop
 from governance.promises import by_quarter, promises_open_to
 from governance.seen import pilot_clock
 from governance.services import parts, watching
-from governance.views.common import act_page, initiative_of, took
+from governance.views.common import act_page
 from governance.watch_permissions import (
     may_answer_recommendation,
     may_appoint,
@@ -27,6 +28,7 @@ from governance.watch_permissions import (
 )
 from governance.watch_selectors import freed_by_year
 from ledger import clock
+from portfolio.pages import initiative_of
 
 Answer = RecommendationAnswer.Answer
 PROMISED_SINCE = timedelta(days=2 * 366)

@@ -34,7 +34,8 @@ FITS = 20
 
 def make_envelope(unit: Unit, amount: Decimal) -> Envelope:
     """An envelope with a confirmed appropriation."""
-    people = [factories.make_person(name, Role.FINANCE, unit) for name in ("Pia Proposer", "Kim Confirmer")]
+    names = (f"Pia Proposer {unit.pk}", f"Kim Confirmer {unit.pk}")
+    people = [factories.make_person(name, Role.FINANCE, unit) for name in names]
     with record("envelope.confirmed", actor=people[1]) as act:
         envelope = Envelope.objects.create(unit=unit, fiscal_year=fiscal_year_of(clock.today()))
         EnvelopeBalance.objects.create(envelope=envelope)

@@ -42,7 +42,7 @@ def release() -> None:
 def post() -> None:
     """An actual, which marks the return stale."""
     initiative = Initiative.objects.filter(stage="scaling").order_by("pk")[0]
-    by_hand = User.objects.get(name="Pia Proposer")
+    by_hand = User.objects.get(name__startswith="Pia Proposer")
     portfolio.post(
         initiative,
         service_month=clock.today(),
@@ -57,7 +57,7 @@ def propose() -> None:
     """More for the envelope, waiting to be confirmed."""
     unit = Initiative.objects.order_by("pk")[0].unit
     year = fiscal_year_of(clock.today())
-    pia = User.objects.get(name="Pia Proposer")
+    pia = User.objects.get(name__startswith="Pia Proposer")
     services.propose_envelope_change(
         unit, year, kind="supplement", amount=Decimal(1_000), reason="More", actor=pia
     )

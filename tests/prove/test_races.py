@@ -32,7 +32,7 @@ from tests import factories
 from tests.governance.test_race import EACH, FITS, THREADS, at_once, make_envelope, ready_to_sign
 from tests.prove.count import of, proof
 
-ROUNDS = of(1, 50)
+ROUNDS = of(2, 50)
 
 
 class Round:

@@ -148,7 +148,7 @@ def the_office_scores_again_what_is_open(story: Story) -> None:
         expect(page.locator("#rescore")).to_contain_text("2 of 2", timeout=30_000)
         expect(page.locator("#rescore")).to_contain_text("done")
         page.reload()
-        expect(page.locator("#content")).to_contain_text("0 to score again")
+        expect(page.locator("#content")).to_contain_text("Nothing to score again")
 
 
 def the_initiative_says_why_it_moved(story: Story, before: str) -> None:

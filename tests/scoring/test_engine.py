@@ -19,8 +19,6 @@ from scoring.default_model import CORRECTED_RETURN, DEFAULT_MODEL, TIME_TO_BENEF
 from scoring.engine import CaseScore, Criterion, Dimension, Kind, KnockOut, Model
 from scoring.finance import FloatArray
 
-pytestmark = pytest.mark.once
-
 KEYS = [criterion.key for criterion in DEFAULT_MODEL.criteria]
 JUDGED = [criterion.key for criterion in DEFAULT_MODEL.judged()]
 NO_KNOCK_OUT: dict[str, bool | None] = dict.fromkeys(map(str, KnockOut), False)

@@ -3,14 +3,11 @@
 import dataclasses
 
 import numpy as np
-import pytest
 from pymcdm.methods import WSM
 
 from scoring import engine
 from scoring.default_model import DEFAULT_MODEL
 from scoring.finance import FloatArray
-
-pytestmark = pytest.mark.once
 
 
 def random_model(draw: np.random.Generator) -> engine.Model:

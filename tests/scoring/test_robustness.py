@@ -14,8 +14,6 @@ from scoring.default_model import DEFAULT_MODEL
 from scoring.finance import FloatArray
 from scoring.robustness import Cases, Standing, draw_weights, robustness, standing
 
-pytestmark = pytest.mark.once
-
 POINTS = DEFAULT_MODEL.points()
 # Three draws of seed 1, in units of 2^-20.
 DRAWN = [[512500.0, 309297.0, 226779.0], [503048.0, 333196.0, 212331.0], [514708.0, 311737.0, 222132.0]]

@@ -10,8 +10,6 @@ from scoring import engine, workshop
 from scoring.default_model import DEFAULT_MODEL
 from tests.scoring import cases
 
-pytestmark = pytest.mark.once
-
 swings = st.lists(st.integers(1, 100), min_size=1, max_size=100)
 
 

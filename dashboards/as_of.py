@@ -11,9 +11,10 @@ from accounts import policy
 from accounts.models import Unit, User
 from accounts.selectors import places_from_facts
 from governance.balances import balance_from_facts
-from governance.models import Envelope, EnvelopeBalance, EnvelopeChange
+from governance.models import AgendaItem, Envelope, EnvelopeBalance, EnvelopeChange, FundingRound
 from ledger import as_of
 from ledger.as_of import Point, Shadow
+from ledger.models import LedgerEntry
 from portfolio import lifecycle
 from portfolio.models import Initiative, SourceRecord, StageChange
 from scoring.models import ReturnPosition, ReturnYear, Score
@@ -38,6 +39,7 @@ def reading(point: Point, user: User) -> Iterator[None]:
             _lay_initiatives(shadow, user, openable)
             _lay_positions(shadow, point)
             _lay_balances(shadow)
+            _lay_rounds(shadow)
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
                     cursor.execute("SET TRANSACTION READ ONLY")
@@ -100,6 +102,13 @@ def _lay_balances(shadow: Shadow) -> None:
         EnvelopeBalance,
         [EnvelopeBalance(envelope=envelope, **balance_from_facts(envelope)) for envelope in envelopes],
     )
+
+
+def _lay_rounds(shadow: Shadow) -> None:
+    """The funding rounds that were opened by then. An agenda is a draft, and drafts have no history."""
+    opened = LedgerEntry.objects.filter(act="round.opened").values_list("object_id", flat=True)
+    _lay(shadow, FundingRound, list(FundingRound.objects.filter(pk__in=[int(key) for key in opened])))
+    shadow.table(AgendaItem)
 
 
 def _lay(shadow: Shadow, model: type[M], rows: Iterable[M]) -> None:

@@ -39,6 +39,7 @@ PAGES = (
     "executive",
     "finance",
     "envelope-list",
+    "funding-round-list",
     "gates",
     "ledger",
     "report-list",

@@ -1,5 +1,6 @@
 """Funding rounds: opened, prepared, frozen, decided in one sitting, closed with minutes."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -33,7 +35,7 @@ from governance.round_pack import in_agenda_order
 from governance.services import Ballot
 from ledger import clock
 from ledger.models import LedgerEntry
-from ledger.services import record
+from ledger.services import last_seq, record
 from portfolio.models import Initiative
 from portfolio.selectors import fiscal_year_of
 from portfolio.services import classify
@@ -106,6 +108,17 @@ def sitting(frozen: RoundPack, **changes: str) -> dict[str, str]:
     """What the page sends: every item as proposed."""
     votes = {f"vote_{item.pk}": FOR for item in frozen.items.all()}
     return votes | {"seen_hash": frozen.content_hash} | changes
+
+
+def read(client: Client, address: str) -> str:
+    """What a page says, without the forms and the point in its addresses."""
+    answer = client.get(address)
+    assert answer.status_code == HTTPStatus.OK
+    page = answer.content.decode()
+    content = page[page.index("<main") : page.index("</main>")]
+    # Nobody acts in the past, and the last line says the moment of reading.
+    content = re.sub(r'<form method="post".*?</form>|<footer.*?</footer>', "", content, flags=re.DOTALL)
+    return " ".join(re.sub(r"/as-of/\d+/", "/", content).split())
 
 
 def url(funding_round: FundingRound, act: str) -> str:
@@ -622,3 +635,39 @@ def test_waiting_rounds_name_only_the_newest_pack(cast: Cast, frozen: RoundPack)
     signings = [item.signing for item in again.items.all()]
     (waiting,) = round_selectors.waiting_in(signings, cast.cfo)
     assert waiting.items == 3
+
+
+# As of ---------------------------------------------------------------------------------------
+
+
+def test_a_round_reads_as_of_a_record_as_it_stood_then(
+    sign_in: SignIn, cast: Cast, auditor: User, cases: list[Initiative]
+) -> None:
+    before = last_seq()
+    funding_round = meeting(cast)
+    points = {"prepared": last_seq()}
+    pack = services.freeze_round(funding_round, actor=cast.portfolio_office)
+    points["frozen"] = last_seq()
+    client = sign_in(auditor)
+    lists, pages = {}, {}
+
+    def keep(name: str) -> None:
+        lists[name] = read(client, reverse("funding-round-list"))
+        pages[name] = read(client, funding_round.get_absolute_url())
+
+    keep("frozen")
+    assert "takes votes" in lists["frozen"]
+    sign_in(cast.cfo).post(url(funding_round, "sign"), sitting(pack))
+    points["decided"] = last_seq()
+    keep("decided")
+    services.close_round(funding_round, note="All as proposed", actor=cast.portfolio_office)
+    for name, page in pages.items():
+        then = f"/as-of/{points[name]}"
+        assert read(client, f"{then}{funding_round.get_absolute_url()}") == page
+        assert read(client, f"{then}{reverse('funding-round-list')}") == lists[name]
+    assert pages["decided"] != read(client, funding_round.get_absolute_url())
+    # Before the pack there is an agenda, which is a draft; before the opening there is nothing.
+    then = f"/as-of/{points['prepared']}"
+    assert cases[0].title not in read(client, f"{then}{funding_round.get_absolute_url()}")
+    answer = client.get(f"/as-of/{before}{funding_round.get_absolute_url()}")
+    assert answer.status_code == HTTPStatus.NOT_FOUND

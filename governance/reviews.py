@@ -8,7 +8,8 @@ from django.db.models import Count, Q, QuerySet
 from accounts import policy
 from accounts.models import ApiToken, Deputy, RoleGrant, Unit, User
 from accounts.verdict import Verdict, deny
-from governance.models import AccessReview, AccessReviewLine
+from governance.authority_permissions import may_end_member
+from governance.models import AccessReview, AccessReviewLine, BodyMember
 from ledger import clock
 
 Kind = AccessReviewLine.Kind
@@ -28,7 +29,7 @@ class Listed:
 
 
 def what_gives_access() -> list[Listed]:
-    """Every active grant, every deputy that is not over, every live token."""
+    """Every active grant, every seat in a body and deputy that is not over, every live token."""
     root = Unit.objects.filter(parent=None).order_by("pk").first()
     grants = RoleGrant.objects.active().select_related("user", "unit").order_by("user__name", "pk")
     listed = [
@@ -40,6 +41,14 @@ def what_gives_access() -> list[Listed]:
             f"{grant.get_role_display()} for {grant.unit} since {grant.valid_from:%-d %b %Y}",
         )
         for grant in grants
+    ]
+    seats = BodyMember.objects.unended().not_over().exclude(confirmation=None)
+    listed += [
+        Listed(
+            Kind.SEAT, seat.pk, seat.user, root, f"Votes in the {seat.body} since {seat.valid_from:%-d %b %Y}"
+        )
+        for seat in seats.select_related("user", "body").order_by("user__name", "pk")
+        if root is not None
     ]
     rows = Deputy.objects.filter(revocation=None, valid_to__gte=clock.today())
     listed += [
@@ -83,10 +92,12 @@ def is_recent() -> bool:
 
 
 def may_answer(user: User, line: AccessReviewLine) -> Verdict:
-    """Who keeps roles, or heads the unit; never about themselves."""
+    """Who keeps roles, or heads the unit; of a seat, who could end it; never about themselves."""
     verdict = policy.may(user, "review.answer", unit=line.unit)
     if verdict and line.person_id in {user.pk, user.person.pk}:
         return deny("This is your own access: somebody else answers it.")
+    if verdict and line.kind == Kind.SEAT:
+        return may_end_member(user)
     return verdict
 
 

@@ -751,7 +751,12 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("grant", "Role"), ("deputy", "Deputy"), ("token", "API token")],
+                        choices=[
+                            ("grant", "Role"),
+                            ("seat", "Seat in a body"),
+                            ("deputy", "Deputy"),
+                            ("token", "API token"),
+                        ],
                         max_length=10,
                     ),
                 ),

@@ -57,14 +57,15 @@ class BodyMemberQuerySet(models.QuerySet["BodyMember"]):
         """Not ended early."""
         return self.filter(ending=None)
 
+    def not_over(self, on: date | None = None) -> Self:
+        """Whose last day has not passed on the day."""
+        return self.filter(Q(valid_to=None) | Q(valid_to__gte=on or clock.today()))
+
     def active(self, on: date | None = None) -> Self:
         """Confirmed, not ended early, within their dates on the day, of somebody who may sign in."""
         day = on or clock.today()
-        return (
-            self.unended()
-            .filter(Q(valid_to=None) | Q(valid_to__gte=day), valid_from__lte=day, user__is_active=True)
-            .exclude(confirmation=None)
-        )
+        begun = self.unended().not_over(day).filter(valid_from__lte=day, user__is_active=True)
+        return begun.exclude(confirmation=None)
 
 
 class BodyMember(Fact):

@@ -22,6 +22,7 @@ class AccessReviewLine(Fact):
 
     class Kind(models.TextChoices):
         GRANT = "grant", "Role"
+        SEAT = "seat", "Seat in a body"
         DEPUTY = "deputy", "Deputy"
         TOKEN = "token", "API token"
 

@@ -8,8 +8,9 @@ from accounts import services as accounts
 from accounts.errors import InvalidMove
 from accounts.models import ApiToken, Deputy, Role, RoleGrant, User
 from governance.messages import tell
-from governance.models import AccessReview, AccessReviewAnswer, AccessReviewLine
+from governance.models import AccessReview, AccessReviewAnswer, AccessReviewLine, BodyMember
 from governance.reviews import is_recent, may_answer, may_open_review, what_gives_access
+from governance.services.bodies import end_member
 from governance.services.common import require_reason
 from governance.services.deputies import end_deputy
 from ledger import clock
@@ -55,7 +56,7 @@ def open_review(*, actor: User | None) -> AccessReview:
         tell(
             User.objects.filter(grants__in=grants).distinct(),
             subject="Who still needs their access?",
-            sentence=f"{len(listed)} roles, deputies and tokens are reviewed "
+            sentence=f"{len(listed)} roles, seats, deputies and tokens are reviewed "
             f"until {review.due_on:%-d %b %Y}.",
             path="/access-reviews/",
         )
@@ -84,6 +85,8 @@ def _end(line: AccessReviewLine, reason: str, actor: User) -> None:
     match line.kind:
         case Kind.GRANT:
             accounts.revoke_grant(RoleGrant.objects.get(pk=line.object_id), reason=reason, actor=actor)
+        case Kind.SEAT:
+            end_member(BodyMember.objects.get(pk=line.object_id), reason=reason, actor=actor)
         case Kind.DEPUTY:
             end_deputy(Deputy.objects.get(pk=line.object_id), reason=reason, actor=actor)
         case _:

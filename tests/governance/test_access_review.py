@@ -7,9 +7,16 @@ import pytest
 from accounts import policy
 from accounts.errors import InvalidMove, NotAllowed, Refused
 from accounts.models import ApiToken, Deputy, Role, RoleGrant, RoleRevocation, Unit, User
-from governance.models import AccessReview, AccessReviewAnswer, AccessReviewLine
+from governance.models import (
+    AccessReview,
+    AccessReviewAnswer,
+    AccessReviewLine,
+    BodyMember,
+    BodyMemberEnd,
+)
 from governance.review_tasks import open_access_review
 from governance.reviews import progress
+from governance.services import bodies
 from governance.services.deputies import name_deputy
 from governance.services.reviews import answer_line, open_review
 from ledger import clock
@@ -53,6 +60,26 @@ def test_it_lists_every_grant_deputy_and_token(review: AccessReview) -> None:
     found = progress(review)
     assert (found.lines, found.kept, found.ended) == (lines.count(), 0, 0)
     assert found.waiting == lines.count()
+
+
+def test_a_seat_is_reviewed_by_who_could_end_it(
+    portfolio_office: User, risk_officer: User, administrator: User, ceo: User, outsider: User
+) -> None:
+    body = bodies.propose_body(name="AI committee", quorum=1, actor=portfolio_office)
+    bodies.confirm_body(body, actor=ceo)
+    for person in (outsider, ceo):
+        seat = bodies.propose_member(body, user=person, actor=portfolio_office)
+        if person == outsider:
+            bodies.confirm_member(seat, actor=ceo)
+    review = open_review(actor=None)
+    # What nobody confirmed gives no access.
+    line = AccessReviewLine.objects.get(review=review, kind="seat")
+    assert line.what.startswith("Votes in the AI committee since")
+    with pytest.raises(NotAllowed):
+        answer_line(line, keep=True, actor=fresh(administrator))
+    answer_line(line, keep=False, reason="Left the firm", actor=fresh(risk_officer))
+    assert not BodyMember.objects.active().exists()
+    assert BodyMemberEnd.objects.get().reason == "Left the firm"
 
 
 def test_ending_a_line_ends_what_it_lists(

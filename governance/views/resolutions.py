@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.acting import took
-from accounts.errors import Changed
 from accounts.http import PortalRequest, acts, is_fresh
 from governance import commitments, services
 from governance.forms.signing import ConfirmResolutionForm, ResolutionForm
@@ -72,12 +71,7 @@ def resolution_confirm(request: PortalRequest, pk: int) -> HttpResponse:
     def act(values: Mapping[str, Any]) -> None:
         confirm_resolution(resolution, **values, actor=request.user)
 
-    try:
-        done = took(form, act, request)
-    except Changed as error:
-        messages.error(request, error.sentence)
-        return redirect(resolution.signing)
-    if done:
+    if took(form, act, request):
         messages.success(request, f"{resolution.signing.initiative.reference} is decided by {resolution}.")
         return redirect(resolution.signing)
     context = {"resolution": resolution, "signing": resolution.signing, "form": form}

@@ -210,7 +210,7 @@ def test_a_resolution_decides_where_nobody_may(
     assert officer.get(address).status_code == 405
     assert officer.post(address, {}).status_code == 422
     assert sign_in(cast.unit_lead).post(address, {"seen_hash": signing.content_hash}).status_code == 403
-    assert officer.post(address, {"seen_hash": "0" * 64}).status_code == 302
+    assert officer.post(address, {"seen_hash": "0" * 64}).status_code == 409
     assert not Decision.objects.exists()
     assert officer.post(address, {"seen_hash": signing.content_hash}).status_code == 302
     decision = Decision.objects.get()

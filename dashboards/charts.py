@@ -10,12 +10,12 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import Any
 
+from portfolio.wording import THIN, grouped
+
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#767676"
 SURVEY = {"met": 28, "partly_met": 52, "failed": 20}
 FEW = 20
 STRONG = 50
-MINUS = "\N{MINUS SIGN}"
-THIN = "\N{NARROW NO-BREAK SPACE}"
 WORDS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
@@ -47,8 +47,7 @@ class Chart:
 
 def amount(value: Decimal) -> str:
     """An amount in a table: whole units, grouped by a narrow space, with a true minus."""
-    text = f"{abs(value):,.0f}".replace(",", THIN)
-    return f"{MINUS}{text}" if value < 0 and text != "0" else text
+    return grouped(value, 0)
 
 
 def in_words(number: int) -> str:

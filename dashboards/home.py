@@ -20,7 +20,13 @@ from governance.authority_selectors import number_to_confirm, versions_to_vote_o
 from governance.models import Tranche
 from governance.permissions import may_put_in_force
 from governance.round_selectors import waiting_in
-from governance.selectors import changes_to_confirm, open_signings_for
+from governance.selectors import (
+    changes_to_confirm,
+    claw_backs_to_confirm,
+    closings_to_confirm,
+    open_signings_for,
+    shares_to_agree,
+)
 from governance.services.gate_sets import waiting_proposal
 from governance.services.watching import RENEWAL_NOTICE
 from governance.standing import conditions_waiting_for
@@ -30,6 +36,7 @@ from portfolio.involvement import accounts_of, involvements
 from portfolio.models import CaseDraft, Initiative, RateSet
 from portfolio.permissions import may_attest_each
 from portfolio.selectors import unattested_claims
+from portfolio.wording import share
 from scoring.reconciliation import to_compare
 from scoring.selectors import assignments_of, cases_to_open, rounds_to_close
 
@@ -59,7 +66,7 @@ def waiting_for(user: User) -> list[Waiting]:
     sources = (
         _decisions, _scorecards, _sponsorships, _submitted, _scorings, _to_decide, _tranches, _claims,
         _envelopes, _rates, _grants, _conditions, _gates, _authority, _incidents, _evidence,
-        _watched, _renewals,
+        _watched, _renewals, _claw_backs, _closings, _shares,
     )  # fmt: skip
     found = [item for source in sources for item in source(user)]
     found.sort(key=lambda item: (item.due or date.max, item.what, item.subject))
@@ -235,6 +242,39 @@ def _envelopes(user: User) -> Iterator[Waiting]:
             amount=change.amount,
             currency=change.envelope.currency,
         )
+
+
+def _claw_backs(user: User) -> Iterator[Waiting]:
+    if (reached := _reached(user, "claw_back.confirm", "release__tranche__initiative__unit__path")) is None:
+        return
+    rows = list(claw_backs_to_confirm(user).filter(reached)[:MOST])
+    own = involvements(user, [row.release.tranche.initiative for row in rows]) if rows else {}
+    for row in rows:
+        tranche = row.release.tranche
+        if tranche.initiative_id not in own:
+            yield _about(
+                "Take money back",
+                tranche.initiative,
+                reverse("tranche-detail", args=[tranche.pk]),
+                amount=row.amount,
+                currency=settings.BASE_CURRENCY,
+            )
+
+
+def _closings(user: User) -> Iterator[Waiting]:
+    if not policy.may(user, "year.close") or not policy.reach(user, "year.close").everywhere:
+        return
+    for closing in closings_to_confirm(user)[:MOST]:
+        subject, by = f"FY{closing.fiscal_year}: {closing.reason}", f"proposed by {closing.proposed_by}"
+        yield Waiting("Close a year", subject, by, reverse("year-list"))
+
+
+def _shares(user: User) -> Iterator[Waiting]:
+    if (reached := _reached(user, "co_funding.agree")) is None:
+        return
+    for row in shares_to_agree(user).filter(reached)[:MOST]:
+        url = reverse("co-funding-agree", args=[row.pk])
+        yield _about(f"Agree to bear {share(row.per_mille)}", row.initiative, url)
 
 
 def _incidents(user: User) -> Iterator[Waiting]:

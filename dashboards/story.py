@@ -5,8 +5,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from portfolio.wording import grouped, share
+
 Body = Mapping[str, Any]
-THIN = "\u202f"
 
 
 def sentence(act: str, body: Body, who: str) -> str:
@@ -32,11 +33,11 @@ def _money(value: object) -> str:
     except InvalidOperation:
         return str(value)
     places = 0 if amount == amount.to_integral_value() else 2
-    return f"{amount:,.{places}f}".replace(",", THIN)
+    return grouped(amount, places)
 
 
 def _share(body: Body) -> str:
-    return f"{int(body.get('per_mille') or 0) / 10:g}{THIN}%"
+    return share(int(body.get("per_mille") or 0))
 
 
 def _words(value: object) -> str:
@@ -142,7 +143,7 @@ TELLS: dict[str, Callable[[str, Body], str]] = {
     "incident.graded": _plain("{who} graded an incident anew"),
     "incident.reported": _plain("{who} reported an incident: {severity}"),
     "incident.told": _plain("{who} recorded that an authority was told of an incident"),
-    "item.waived": _plain("{who} waived what {gate} asks, until {until}: {item}"),
+    "item.waived": _plain("{who} waived what {gate} asks, “{text}”, until {until}"),
     "part.appointed": _plain("{who} appointed a new {part}"),
     "recommendation.answered": _plain("{who} answered what Keel proposes: {answer}"),
     "resolution.confirmed": _plain("{who} confirmed the resolution of the board, {resolution}"),

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from governance.routing import ANY, Scope
 from ledger import chain
 from portfolio import money
+from portfolio.wording import grouped
 
 Content: TypeAlias = dict[str, Any]
 Row: TypeAlias = dict[str, Any]
@@ -354,14 +355,14 @@ def _head_in_words(content: Content, key: str, label: Callable[[str], str]) -> s
         return ", ".join(content["tiers_up"]) or "none"
     if not content["informed_body"]:
         return "nobody"
-    over = amount_of(content["informed_over"]) or Decimal(0)
-    return f"{label('body:' + str(content['informed_body']))} over {over:,.2f} {content['informed_currency']}"
+    over = grouped(amount_of(content["informed_over"]) or Decimal(0))
+    return f"{label('body:' + str(content['informed_body']))} over {over} {content['informed_currency']}"
 
 
 def step_in_words(row: Row, label: Callable[[str], str]) -> str:
     """'up to 50,000.00 USD: CFO, then CEO; for Finance, high tier'."""
     limit = amount_of(row["limit"])
-    head = "without a limit" if limit is None else f"up to {limit:,.2f} {row['currency']}"
+    head = "without a limit" if limit is None else f"up to {grouped(limit)} {row['currency']}"
     seats = (", then " if row["in_order"] else " and ").join(label(key) for key in row["seats"] if key)
     return "; ".join(part for part in (f"{head}: {seats}", scope_in_words(row, label)) if part)
 

@@ -20,6 +20,7 @@ from governance.models import (
     ReleaseLine,
     YearClosingConfirmation,
 )
+from portfolio.wording import grouped
 
 NOTHING = Decimal(0)
 Kind = EnvelopeChange.Kind
@@ -44,9 +45,9 @@ def appropriate(balance: EnvelopeBalance, amount: Decimal) -> None:
     """
     _require_open(balance)
     if balance.appropriated + amount < balance.committed + balance.contingency:
-        aside = f" and the {balance.contingency:,.2f} that are set aside" if balance.contingency else ""
+        aside = f" and the {grouped(balance.contingency)} that are set aside" if balance.contingency else ""
         raise InvalidMove(
-            f"{balance.envelope} can't fall below the {balance.committed:,.2f} that are committed{aside}."
+            f"{balance.envelope} can't fall below the {grouped(balance.committed)} that are committed{aside}."
         )
     _write(balance, appropriated=balance.appropriated + amount)
 
@@ -59,12 +60,12 @@ def set_aside(balance: EnvelopeBalance, amount: Decimal) -> None:
     _require_open(balance)
     if amount > balance.room:
         raise EnvelopeExceeded(
-            f"{balance.envelope} has room for {balance.room:,.2f} {balance.envelope.currency}, "
-            f"so {amount:,.2f} can't be set aside.",
+            f"{balance.envelope} has room for {grouped(balance.room)} {balance.envelope.currency}, "
+            f"so {grouped(amount)} can't be set aside.",
             envelope=balance.envelope_id,
         )
     if balance.contingency + amount < 0:
-        raise InvalidMove(f"{balance.contingency:,.2f} of {balance.envelope} are set aside, not more.")
+        raise InvalidMove(f"{grouped(balance.contingency)} of {balance.envelope} are set aside, not more.")
     _write(balance, contingency=balance.contingency + amount)
 
 
@@ -77,12 +78,14 @@ def commit(balance: EnvelopeBalance, amount: Decimal, locked: Mapping[int, Envel
     _require_open(balance)
     if amount > balance.room:
         raise EnvelopeExceeded(
-            f"{balance.envelope} has room for {balance.room:,.2f} {balance.envelope.currency}, "
-            f"and this needs {amount:,.2f}.",
+            f"{balance.envelope} has room for {grouped(balance.room)} {balance.envelope.currency}, "
+            f"and this needs {grouped(amount)}.",
             envelope=balance.envelope_id,
         )
     if balance.committed + amount < balance.released:
-        raise InvalidMove(f"{balance.released:,.2f} of {balance.envelope} are released and can't be freed.")
+        raise InvalidMove(
+            f"{grouped(balance.released)} of {balance.envelope} are released and can't be freed."
+        )
     if amount > 0:
         for capped in caps_above(balance, locked.values()):
             under = committed_under(capped.envelope)
@@ -99,12 +102,12 @@ def release(balance: EnvelopeBalance, amount: Decimal) -> None:
     _require_open(balance)
     if amount > balance.committed - balance.released:
         raise EnvelopeExceeded(
-            f"{balance.envelope} has {balance.committed - balance.released:,.2f} {balance.envelope.currency} "
-            f"committed and not released, and this needs {amount:,.2f}.",
+            f"{balance.envelope} has {grouped(balance.committed - balance.released)} "
+            f"{balance.envelope.currency} committed and not released, and this needs {grouped(amount)}.",
             envelope=balance.envelope_id,
         )
     if balance.released + amount < 0:
-        raise InvalidMove(f"Only {balance.released:,.2f} of {balance.envelope} are released.")
+        raise InvalidMove(f"Only {grouped(balance.released)} of {balance.envelope} are released.")
     _write(balance, released=balance.released + amount)
 
 
@@ -116,8 +119,8 @@ def set_cap(balance: EnvelopeBalance, cap: Decimal | None) -> None:
     _require_open(balance)
     if cap is not None and (under := committed_under(balance.envelope)) > cap:
         raise InvalidMove(
-            f"{under:,.2f} are committed in {balance.envelope} and below already, so it can't be capped at "
-            f"{cap:,.2f}."
+            f"{grouped(under)} are committed in {balance.envelope} and below already, so it can't be capped "
+            f"at {grouped(cap)}."
         )
     _write(balance, cap=cap)
 
@@ -156,8 +159,8 @@ def over_cap(capped: EnvelopeBalance, under: Decimal, amount: Decimal) -> str | 
         return None
     left = max(capped.cap - under, NOTHING)
     return (
-        f"{capped.envelope} caps what is committed here and below at {capped.cap:,.2f}: {left:,.2f} are "
-        f"left, and this needs {amount:,.2f}."
+        f"{capped.envelope} caps what is committed here and below at {grouped(capped.cap)}: {grouped(left)} "
+        f"are left, and this needs {grouped(amount)}."
     )
 
 

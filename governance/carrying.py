@@ -16,6 +16,7 @@ from governance.models import (
 )
 from ledger.services import Act
 from portfolio.models import Initiative
+from portfolio.wording import grouped
 
 NOTHING = Decimal(0)
 
@@ -92,7 +93,8 @@ def carry_over(change: EnvelopeChange, locked: dict[int, EnvelopeBalance], *, ac
     total = sum((part.total for part in parts), NOTHING)
     if total != change.amount:
         raise Changed(
-            f"{total:,.2f} of {envelope} are unspent by now, not {change.amount:,.2f}: propose it again.",
+            f"{grouped(total)} of {envelope} are unspent by now, not {grouped(change.amount)}: propose it "
+            "again.",
             changes=[{"field": "amount", "before": f"{change.amount:.2f}", "after": f"{total:.2f}"}],
         )
     for part in parts:

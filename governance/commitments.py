@@ -28,6 +28,7 @@ from portfolio import money
 from portfolio.case import add_months
 from portfolio.models import BusinessCase, Initiative, PlanLine, Stage, Track
 from portfolio.selectors import fiscal_year_of
+from portfolio.wording import grouped
 
 NOTHING = Decimal(0)
 # The explore bucket: at most so much of the year's appropriation, and one item at most so much of it.
@@ -169,7 +170,9 @@ def why_no_room(initiative: Initiative, parts: Sequence[Charge]) -> str | None:
     for pk, amount in asked.items():
         envelope = envelopes[pk]
         if amount > envelope.balance.room:
-            return f"{envelope} has room for {envelope.balance.room:,.2f}, and this needs {amount:,.2f}"
+            return (
+                f"{envelope} has room for {grouped(envelope.balance.room)}, and this needs {grouped(amount)}"
+            )
         for capped in balances.caps_above(envelope.balance, above):
             asked_under = sum(
                 (
@@ -197,8 +200,8 @@ def over_item_limit(balance: EnvelopeBalance, initiative: Initiative, amount: De
     if before + amount <= most:
         return None
     return (
-        f"One item gets at most a fifth of the explore envelope, {most:,.2f} of {envelope}; this would be "
-        f"{before + amount:,.2f}."
+        f"One item gets at most a fifth of the explore envelope, {grouped(most)} of {envelope}; this would "
+        f"be {grouped(before + amount)}."
     )
 
 
@@ -470,8 +473,8 @@ def allocate(initiative: Initiative, decision: Decision, amount: Decimal) -> lis
             rest -= part
     if rest:
         raise EnvelopeExceeded(
-            f"Only {amount - rest:,.2f} of {amount:,.2f} are committed in envelopes; the rest waits for an "
-            "appropriation of its fiscal year."
+            f"Only {grouped(amount - rest)} of {grouped(amount)} are committed in envelopes; the rest waits "
+            "for an appropriation of its fiscal year."
         )
     return lines
 

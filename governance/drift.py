@@ -20,6 +20,7 @@ from ledger import chain, clock
 from ledger.services import Act, record
 from portfolio import lifecycle
 from portfolio.models import Appointment, BusinessCase, Classification, Initiative, Part, RiskTier, Stage
+from portfolio.wording import grouped, percent
 
 # From the lowest to the highest.
 TIERS = (RiskTier.MINIMAL, RiskTier.LIMITED, RiskTier.HIGH, RiskTier.PROHIBITED)
@@ -101,19 +102,19 @@ def material_changes(
     before, after = decided.whole_life_cost, now.whole_life_cost
     more = after - before
     if more * 100 > before * limits["cost_up_percent"] and more * rate > limits["cost_up_amount"]:
-        by = f"{_share(more, before)} and {more * rate:,.2f} {base}"
-        words = f"{by} up, from {before:,.2f} to {after:,.2f} {currency}"
+        by = f"{_share(more, before)} and {grouped(more * rate)} {base}"
+        words = f"{by} up, from {grouped(before)} to {grouped(after)} {currency}"
         found.append(Change("whole_life_cost", "Whole-life cost", f"{before:f}", f"{after:f}", words))
     before, after = decided.cash_benefit, now.cash_benefit
     less = before - after
     if before > 0 and less * 100 >= before * limits["benefit_down_percent"]:
-        words = f"{_share(less, before)} down, from {before:,.2f} to {after:,.2f} {currency}"
+        words = f"{_share(less, before)} down, from {grouped(before)} to {grouped(after)} {currency}"
         found.append(Change("cash_benefit", "Cash benefit", f"{before:f}", f"{after:f}", words))
     return found
 
 
 def _share(part: Decimal, whole: Decimal) -> str:
-    return f"{part * 100 / whole:.0f} %" if whole else "all of it"
+    return percent(part / whole) if whole else "all of it"
 
 
 def reopen_if_changed(initiative: Initiative, *, act: Act) -> DecisionReopening | None:

@@ -17,6 +17,7 @@ from governance.commitments import units_upward
 from governance.models import Commitment, Envelope, EnvelopeChange, ReleaseLine
 from portfolio.imports.report import safe
 from portfolio.models import Initiative
+from portfolio.wording import grouped
 from scoring.models import ReturnYear
 
 NOTHING = Decimal(0)
@@ -308,7 +309,7 @@ def _overrun(envelope: Envelope) -> list[Line]:
     for pk, amount in sorted(spent.items()):
         given = released.get((pk, envelope.pk), NOTHING)
         if amount > given:
-            words = f"{amount:,.2f} spent, {given:,.2f} released"
+            words = f"{grouped(amount)} spent, {grouped(given)} released"
             url = f"{reverse('posting-list')}?initiative={pk}"
             found.append(Line(None, words, initiatives[pk], amount - given, url))
     return found

@@ -15,6 +15,7 @@ from governance.permissions import ALWAYS_GIVEN, NEVER_WAIVED
 from ledger import chain
 from portfolio import case as case_document
 from portfolio.models import RiskTier, Track
+from portfolio.wording import grouped
 
 Content = dict[str, Any]
 Row = dict[str, Any]
@@ -183,7 +184,7 @@ def _wrong_material(material: Mapping[str, str]) -> dict[str, str]:
     for name in MATERIAL:
         value, most = material.get(name, ""), 100 if name.endswith("percent") else 10**12
         if not re.fullmatch(r"\d{1,13}(\.\d{1,2})?", value) or not 0 < Decimal(value) <= most:
-            wrong[name] = f"Write a number above 0, at most {most:,}."
+            wrong[name] = f"Write a number above 0, at most {grouped(most, 0)}."
     return wrong
 
 

@@ -58,6 +58,7 @@ from portfolio.models import (
     Track,
 )
 from portfolio.services import freeze_case
+from portfolio.wording import grouped
 from scoring.models import Score, ScoringClose
 from scoring.positions.learning import moved_by
 from scoring.selectors import open_assignments, score_of
@@ -474,13 +475,14 @@ def why_not_track(initiative: Initiative, track: str) -> str:
     cost = authority.in_base(case.whole_life_cost, case.currency) if case is not None else Decimal(0)
     limit = authority.unit_limit()
     if cost > limit:
-        return f"whole-life cost of {cost:,.2f} lies above the unit limit of {limit:,.2f}"
+        return f"whole-life cost of {grouped(cost)} lies above the unit limit of {grouped(limit)}"
     smallest = notify_limit(limit)
     if track == Track.NOTIFY and not _is_another_use(initiative):
         if initiative.risk_tier != RiskTier.MINIMAL:
             return "the notify track is for minimal risk"
         if cost > smallest:
-            return f"whole-life cost of {cost:,.2f} lies above {smallest:,.2f}, the most for the notify track"
+            most = f"{grouped(smallest)}, the most for the notify track"
+            return f"whole-life cost of {grouped(cost)} lies above {most}"
     return ""
 
 

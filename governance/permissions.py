@@ -25,6 +25,7 @@ from governance.models import (
 )
 from portfolio.involvement import accounts_of, answering_for, everybody_in, hands_in, is_behind
 from portfolio.models import Initiative, Part, Posting
+from portfolio.wording import grouped
 
 # Who is kept out -----------------------------------------------------------------------------
 
@@ -382,7 +383,7 @@ def _no_seat(user: User, signing: SigningRound) -> str:
         return f"{needs}; your seat is taken."
     if limit.limit is None:
         return f"{needs}; your step is “{limit.name}”, below it."
-    return f"{needs}; your authority ends at {limit.limit:,.2f} {limit.currency}."
+    return f"{needs}; your authority ends at {grouped(limit.limit)} {limit.currency}."
 
 
 def may_record_resolution(user: User, initiative: Initiative) -> Verdict:

@@ -59,7 +59,7 @@ def minutes_pdf(content: Row) -> bytes:
     return _compile(
         {
             "title": f"Minutes: {content['name']}",
-            "lede": f"{content['unit']}. Met on {_day(content['meets_on'])}; closed by "
+            "lede": f"{content['unit']}. Called for {_day(content['meets_on'])}; closed by "
             f"{content['closed_by']} on {figures.day(closed.date())}. {content['decided']} of "
             f"{len(content['items'])} items decided, on pack {content['pack_version']}.",
             "footer": f"Pack {content['pack_hash'][:16]}",

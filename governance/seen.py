@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.db.models import Max, Sum
 from django.utils import timezone
 
@@ -108,6 +109,7 @@ def look_at(ids: Ids, *, seq: int, on: date) -> dict[int, Looked]:
         spent: Decimal = known.pop("all_spent", NOTHING)
         seen = Seen(
             stage=initiative.stage,
+            currency=settings.BASE_CURRENCY,
             pilot_since=_day(pilot),
             first_user_on=first.get(pk),
             expected_on=expected.get(pk) or _day(pilot),

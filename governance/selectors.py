@@ -15,16 +15,21 @@ from governance import authority, deputies, drift
 from governance.models import (
     AuthorityStep,
     Bucket,
+    ClawBack,
+    CoFunding,
     Commitment,
     Decision,
     Envelope,
     EnvelopeChange,
     GatePassage,
+    ReleaseLine,
     Signature,
     SigningNotice,
     SigningRound,
     SigningRoundQuerySet,
     Tranche,
+    YearClosing,
+    YearClosingConfirmation,
 )
 from governance.permissions import (
     may_accept_operation,
@@ -42,6 +47,7 @@ from governance.permissions import (
 )
 from portfolio.involvement import accounts_of
 from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part, Posting, Stage, Track
+from portfolio.wording import grouped
 
 NOTHING = Decimal(0)
 
@@ -310,7 +316,7 @@ class ForwardCommitment:
     amount: Decimal
 
     def __str__(self) -> str:
-        return f"{self.reference} {self.title}: {self.amount:,.2f} in FY{self.fiscal_year}"
+        return f"{self.reference} {self.title}: {grouped(self.amount)} in FY{self.fiscal_year}"
 
 
 def forward_commitments(unit: Unit | None = None) -> list[ForwardCommitment]:
@@ -353,5 +359,41 @@ def changes_to_confirm(user: User) -> QuerySet[EnvelopeChange]:
             Q(envelope__in=mine) | Q(into__in=mine), confirmation=None, refusal=None
         )
         .select_related("envelope__unit", "into__unit", "proposed_by", "transaction")
+        .order_by("id")
+    )
+
+
+def claw_backs_to_confirm(user: User) -> QuerySet[ClawBack]:
+    """What somebody else proposed to take back of a released tranche, and can be confirmed still."""
+    lines = ReleaseLine.objects.filter(release=OuterRef("release")).order_by()
+    out = lines.values("release").annotate(total=Sum("amount")).values("total")
+    return (
+        ClawBack.objects.filter(confirmation=None, amount__lte=Subquery(out))
+        .exclude(proposed_by__in=accounts_of(user))
+        .select_related("release__tranche__initiative__unit")
+        .order_by("id")
+    )
+
+
+def closings_to_confirm(user: User) -> QuerySet[YearClosing]:
+    """Years that somebody else proposed to close, and that are open still."""
+    closed = YearClosingConfirmation.objects.values("closing__fiscal_year")
+    return (
+        YearClosing.objects.exclude(fiscal_year__in=closed)
+        .exclude(proposed_by__in=accounts_of(user))
+        .select_related("proposed_by")
+        .order_by("fiscal_year", "id")
+    )
+
+
+def shares_to_agree(user: User) -> QuerySet[CoFunding]:
+    """Shares of running initiatives that somebody else asked a unit to bear, and that wait for its word."""
+    agreed = CoFunding.objects.filter(initiative=OuterRef("initiative"), unit=OuterRef("unit"))
+    return (
+        CoFunding.objects.filter(
+            ~Exists(agreed.exclude(agreement=None)), agreement=None, initiative__closed_kind=""
+        )
+        .exclude(proposed_by__in=accounts_of(user))
+        .select_related("initiative__unit")
         .order_by("id")
     )

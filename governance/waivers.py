@@ -45,7 +45,7 @@ def waive(initiative: Initiative, item: GateItem, *, reason: str, until: date, a
         role = waiving_role(actor, initiative, item)
         if role is None:
             raise InvalidMove("Your role ended just now.")
-        act.note(gate=item.gate, item=item.key, until=until, gate_version=item.version)
+        act.note(gate=item.gate, item=item.key, text=item.text, until=until, gate_version=item.version)
         waiver = act.add(
             Waiver,
             initiative=initiative,

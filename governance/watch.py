@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from portfolio.wording import grouped, percent, trimmed
+
 NOTHING = Decimal(0)
 PILOT_MONTHS = 6
 EXTENSION_MONTHS = 3
@@ -69,6 +71,7 @@ class Seen:
     """
 
     stage: str
+    currency: str
     pilot_since: date | None = None
     first_user_on: date | None = None
     expected_on: date | None = None  # go-live by the baseline: the clock starts then if nobody reports a user
@@ -211,7 +214,7 @@ def _why_it_fires(rule: Rule, seen: Seen, on: date) -> str:
             share = Decimal(with_values["value"]) / 100
             spent, planned = seen.spent[0], seen.planned[0]
             if planned > 0 and spent > planned * share:
-                return f"{spent:,.0f} spent of {planned:,.0f} planned to date, {spent / planned:.0%}."
+                return f"{_beside_plan(seen, spent, planned)}."
         case "remaining":
             return _remaining(seen)
         case "milestone":
@@ -263,7 +266,7 @@ def _remaining(seen: Seen) -> str:
         return ""
     if seen.remaining_planned is not None and seen.remaining >= seen.remaining_planned:
         return ""
-    return f"the forecast (P50) of what remains is {seen.remaining:,.0f}."
+    return f"the forecast (P50) of what remains is {grouped(seen.remaining, 0)} {seen.currency}."
 
 
 def warnings(seen: Seen, on: date) -> list[Finding]:
@@ -277,7 +280,7 @@ def warnings(seen: Seen, on: date) -> list[Finding]:
         plan > 0 and spent > plan * OVERSPENT for spent, plan in zip(seen.spent, seen.planned, strict=True)
     ):
         spent, planned = seen.spent[0], seen.planned[0]
-        over = f"{spent:,.0f} spent of {planned:,.0f} planned to date, {spent / planned:.0%}"
+        over = _beside_plan(seen, spent, planned)
         warn("overspent", f"Spend is above 115 % of plan two months in a row: {over}.", FIX)
     clock = clock_seen(seen)
     if clock.starts_on is not None and on > clock.starts_on + ADOPTED_BY:
@@ -298,8 +301,7 @@ def warnings(seen: Seen, on: date) -> list[Finding]:
     if month := _unreported(seen, on):
         warn("no-benefit", f"No benefit or KPI is reported for {month:%b %Y} and the month before.", FIX)
     if seen.run_planned > 0 and seen.run_spent > seen.run_planned * RUN_OVERSPENT:
-        share = seen.run_spent / seen.run_planned
-        over = f"{seen.run_spent:,.0f} of {seen.run_planned:,.0f} planned, {share:.0%}"
+        over = _beside_plan(seen, seen.run_spent, seen.run_planned)
         warn("run-cost", f"Run cost is past its plan by 20 %: {over}.", FIX)
     if seen.severe_incidents:
         number = (
@@ -349,6 +351,10 @@ def _day(day: date) -> str:
     return f"{day:%-d %b %Y}"
 
 
+def _beside_plan(seen: Seen, spent: Decimal, planned: Decimal) -> str:
+    money = f"{grouped(spent, 0)} {seen.currency} spent of {grouped(planned, 0)} planned to date"
+    return f"{money}, {percent(spent / planned)}"
+
+
 def _plain(value: Decimal) -> str:
-    text = f"{value:,f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return trimmed(grouped(value, max(-int(value.as_tuple().exponent), 0)))

@@ -61,7 +61,7 @@ def in_words(row: Row, kpis: Mapping[str, Row], milestones: Mapping[str, Row]) -
     if lacking(row):
         return ""
     kpi, milestone = kpis.get(row.get("kpi") or "", {}), milestones.get(row.get("milestone") or "", {})
-    name = kpi.get("name") or "the KPI"
+    name = f"“{kpi['name']}”" if kpi.get("name") else "the KPI"
     unit = f" {kpi['unit_of_measure']}" if kpi.get("unit_of_measure") else ""
     match row["kind"]:
         case "kpi":

@@ -53,6 +53,7 @@ from portfolio.models import (
 )
 from portfolio.pages import initiative_of
 from portfolio.selectors import unattested_claims
+from portfolio.wording import grouped
 
 CLAIMS_A_PAGE = 25
 POSTINGS_A_PAGE = 100
@@ -270,7 +271,7 @@ def attest(request: PortalRequest, pk: int) -> HttpResponse:
         done = took(form, lambda data: services.attest(found, **data, actor=request.user), request)
         if done:
             messages.success(
-                request, f"Attested {form.cleaned_data['amount']:,.2f} for {found.initiative.reference}."
+                request, f"Attested {grouped(form.cleaned_data['amount'])} for {found.initiative.reference}."
             )
             return redirect("claim-list")
     return _claims(request, typed={pk: form})

@@ -1,6 +1,7 @@
 """What an initiative is worth: before, by score; after, by return."""
 
 import secrets
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from portfolio.models import (
     RiskFlag,
     Stage,
 )
+from portfolio.wording import percent
 
 # Amber begins at a tenth over or short of the baseline.
 WORTH_SAYING = 0.10
@@ -673,7 +675,7 @@ class ReturnPosition(Position):
         """What keeps the status from being green, in words; empty where nothing does."""
         risks = [label for bit, label in enumerate(RiskFlag.Kind.labels) if self.risk_flags >> bit & 1]
         return risks + [
-            f"{what} {share:.0%} {than}"
+            f"{what} {percent(Decimal(repr(share)))} {than}"
             for share, what, than in (
                 (self.cost_overrun, "cost", "over the baseline"),
                 (self.time_overrun, "time to go-live", "over the baseline"),

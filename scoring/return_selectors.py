@@ -339,7 +339,7 @@ def _discounted(computed: Computed, in_force: Rules) -> dict[str, Explanation]:
         found[name] = Explanation(
             _PRESENT_VALUES[name],
             f"{'Cost' if is_cost else 'Benefit less cost'} of each month, discounted at "
-            f"{settings_.annual_rate:.0%} a year, from {day_of(base):%b %Y} "
+            f"{written.percent(settings_.annual_rate)} a year, from {day_of(base):%b %Y} "
             f"to {settings_.horizon_months} months after go-live",
             written.money(amount),
             terms,

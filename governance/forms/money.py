@@ -1,6 +1,7 @@
 """Forms of tranches and envelopes."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -73,15 +74,25 @@ class ClosingForm(forms.Form):
     reason = long_field(rows=2)
 
 
+class ShareField(forms.DecimalField):
+    """A share that people write in per cent, with one decimal at most; Keel keeps it in per mille."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=Decimal("0.1"), max_value=Decimal("99.9"), decimal_places=1, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """The share in per mille, as an integer."""
+        per_cent = super().clean(value)
+        return None if per_cent is None else int(per_cent * 10)
+
+
 class CoFundingForm(forms.Form):
     """A share that another unit is to bear."""
 
     unit = forms.ModelChoiceField(
         Unit.objects.none(), label="Unit that bears it", empty_label="Choose a unit"
     )
-    per_mille = forms.IntegerField(
-        min_value=1, max_value=999, label="Share, per mille", help_text="250 is a quarter."
-    )
+    per_mille = ShareField(label="Share, per cent", help_text="25 is a quarter, 12.5 an eighth.")
     reason = long_field(rows=2)
 
     def __init__(self, *args: Any, initiative: Initiative, **kwargs: Any) -> None:

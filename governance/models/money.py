@@ -14,6 +14,7 @@ from governance.models.signing import Decision
 from ledger.facts import Fact
 from portfolio.fields import MoneyField
 from portfolio.models import Initiative
+from portfolio.wording import share
 
 
 class Bucket(models.TextChoices):
@@ -251,12 +252,7 @@ class CoFunding(Fact):
         ]
 
     def __str__(self) -> str:
-        return f"{self.unit} bears {self.per_mille} per mille of {self.initiative}"
-
-    @property
-    def per_cent(self) -> Decimal:
-        """The share as people say it."""
-        return Decimal(self.per_mille) / 10
+        return f"{self.unit} bears {share(self.per_mille)} of {self.initiative}"
 
 
 class CoFundingAgreement(Fact):

@@ -16,6 +16,7 @@ from governance.messages import tell
 from governance.services.common import require_reason
 from ledger import clock
 from ledger.services import record
+from portfolio.wording import grouped
 
 
 def name_deputy(
@@ -38,7 +39,7 @@ def name_deputy(
         errors["valid_to"] = f"A deputy stands in for at most {LONGEST_DAYS} days."
     step = limit_of(actor)
     if limit is not None and step is not None and step.limit is not None and Decimal(limit) > step.limit:
-        errors["limit"] = f"Your own authority ends at {step.limit:,.2f} {step.currency}."
+        errors["limit"] = f"Your own authority ends at {grouped(step.limit)} {step.currency}."
     if errors:
         raise Refused("This deputy can't be named so.", errors)
     reason = require_reason(reason)

@@ -28,6 +28,7 @@ from ledger import clock
 from ledger.services import Act, record
 from portfolio import money
 from portfolio.selectors import fiscal_year_of
+from portfolio.wording import grouped
 
 Kind = EnvelopeChange.Kind
 NOTHING = Decimal(0)
@@ -87,7 +88,7 @@ def propose_envelope_change(
         tell(
             [user for user in authority.holders(Role.CFO, unit) if user != actor],
             subject=f"{envelope}: a change waits for your confirmation",
-            sentence=f"{actor} proposes: {change.get_kind_display().lower()} of {amount:,.2f} "
+            sentence=f"{actor} proposes: {change.get_kind_display().lower()} of {grouped(change.amount)} "
             f"{envelope.currency}{where}.",
             path=reverse("envelope-list"),
         )
@@ -155,9 +156,9 @@ def _why_not_now(envelope: Envelope, kind: str, amount: Decimal, into: Envelope 
     if kind == Kind.UNCAP and not amount:
         return {"kind": f"{envelope} has no cap."}
     if kind in {Kind.TRANSFER, Kind.SET_ASIDE} and amount > balance.room:
-        return {"amount": f"{envelope} has room for {balance.room:,.2f}; write no more than that."}
+        return {"amount": f"{envelope} has room for {grouped(balance.room)}; write no more than that."}
     if kind == Kind.DRAW and amount > balance.contingency:
-        return {"amount": f"{balance.contingency:,.2f} are set aside; write no more than that."}
+        return {"amount": f"{grouped(balance.contingency)} are set aside; write no more than that."}
     return {}
 
 
@@ -255,8 +256,8 @@ def _require_explore_limits(of_year: Iterable[EnvelopeBalance]) -> None:
     most = money.to_minor(whole * commitments.EXPLORE_SHARE, settings.BASE_CURRENCY)
     if explored > most:
         raise EnvelopeExceeded(
-            f"Exploring gets at most 15 % of the year's appropriation, {most:,.2f} of {whole:,.2f}; "
-            f"this would make it {explored:,.2f}."
+            f"Exploring gets at most 15 % of the year's appropriation, {grouped(most)} of {grouped(whole)}; "
+            f"this would make it {grouped(explored)}."
         )
     largest = (
         Commitment.objects.filter(envelope__in=[row.envelope_id for row in exploring])
@@ -268,8 +269,8 @@ def _require_explore_limits(of_year: Iterable[EnvelopeBalance]) -> None:
         item = money.to_minor(by_envelope[pk].appropriated * commitments.EXPLORE_ITEM, settings.BASE_CURRENCY)
         if total > item:
             raise EnvelopeExceeded(
-                f"One item gets at most a fifth of the explore envelope: {reference} holds {total:,.2f}, and "
-                f"a fifth would be {item:,.2f}."
+                f"One item gets at most a fifth of the explore envelope: {reference} holds {grouped(total)}, "
+                f"and a fifth would be {grouped(item)}."
             )
 
 

@@ -28,6 +28,7 @@ from ledger import chain, clock
 from ledger.services import record
 from portfolio import lifecycle, money
 from portfolio.models import Attachment, BusinessCase, Initiative, RiskTier, Stage, Track
+from portfolio.wording import grouped
 
 DECISION_DAYS = 30
 HOLD_DAYS = 90
@@ -174,7 +175,7 @@ def open_signing(
             _who_could_sign(signing, seating, excluded),
             subject=f"{initiative.reference} waits for your signature",
             sentence=f"{signing.get_verb_display()} at {gate} for “{initiative.title}”, "
-            f"{amount:,.2f} {case.currency}. Sign by {signing.due_on:%-d %b %Y}.",
+            f"{grouped(amount)} {case.currency}. Sign by {signing.due_on:%-d %b %Y}.",
             path=signing.get_absolute_url(),
         )
         return signing
@@ -292,18 +293,19 @@ def _why_not_amount(
     rest = case.whole_life_cost - commitments.granted(case)
     if not 0 < amount <= rest:
         return {
-            "amount": f"Write an amount above 0 and up to {rest:,.2f}: what it costs and was not granted yet."
+            "amount": f"Write an amount above 0 and up to {grouped(rest)}: "
+            "what it costs and was not granted yet."
         }
     if not money.is_on_minor_unit(amount, case.currency) or not money.is_on_minor_unit(
         first_tranche, case.currency
     ):
         return {"amount": f"{case.currency} has {money.minor_digits(case.currency)} digits after the point."}
     if not 0 < first_tranche <= amount:
-        return {"first_tranche": f"Write an amount above 0 and up to {amount:,.2f}."}
+        return {"first_tranche": f"Write an amount above 0 and up to {grouped(amount)}."}
     if initiative.track == Track.LIGHT and first_tranche != amount:
-        return {"first_tranche": f"The light track is released whole: {amount:,.2f}."}
+        return {"first_tranche": f"The light track is released whole: {grouped(amount)}."}
     if gate == Gate.PILOT and first_tranche > (most := pack.first_tranche_limit(initiative, case, amount)):
-        return {"first_tranche": f"At most {most:,.2f} may be the first tranche of this pilot."}
+        return {"first_tranche": f"At most {grouped(most)} may be the first tranche of this pilot."}
     return {}
 
 

@@ -56,6 +56,7 @@ from ledger import chain, clock
 from ledger.services import record
 from portfolio import money
 from portfolio.models import Initiative, Stage
+from portfolio.wording import grouped
 
 # The agenda ----------------------------------------------------------------------------------
 
@@ -252,7 +253,7 @@ def propose_item(item: AgendaItem, *, values: Mapping[str, Any], actor: User) ->
         item.merge_into = values.get("merge_into") if verb == Verb.MERGE else None
         item.reason = str(values.get("reason") or "").strip()
         if item.first_tranche > item.amount:
-            raise Refused("That is too much at once.", {"first_tranche": f"At most {item.amount:,.2f}."})
+            raise Refused("That is too much at once.", {"first_tranche": f"At most {grouped(item.amount)}."})
         item.save()
         return item
 
@@ -572,7 +573,7 @@ def became(signing: SigningRound) -> str:
     if ending.kind != SigningRoundEnd.Kind.DECIDED:
         return f"{ending.get_kind_display()}."
     if signing.verb in GRANTING:
-        return f"Decided: {signing.get_verb_display().lower()}, {signing.amount:,.2f} {signing.currency}."
+        return f"Decided: {signing.get_verb_display().lower()}, {grouped(signing.amount)} {signing.currency}."
     return f"Decided: {signing.get_verb_display().lower()}."
 
 

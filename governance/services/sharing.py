@@ -15,6 +15,7 @@ from governance.money_permissions import may_agree_co_funding, may_propose_co_fu
 from ledger.services import Act, record
 from portfolio import lifecycle, money
 from portfolio.models import Initiative
+from portfolio.wording import share
 
 NOTHING = Decimal(0)
 # The own unit always bears something.
@@ -27,7 +28,7 @@ def propose_co_funding(
     """Finance asks another unit to bear a share of what is not released yet and of all that follows."""
     errors = {}
     if not 1 <= per_mille <= MOST:
-        errors["per_mille"] = "Write a share from 1 to 999 per mille."
+        errors["per_mille"] = "Write a share from 0.1 to 99.9 per cent."
     if unit.pk == initiative.unit_id:
         errors["unit"] = f"{unit} bears the rest anyway: choose another unit."
     if not reason.strip():
@@ -52,7 +53,7 @@ def propose_co_funding(
         tell(
             others,
             subject=f"{unit} is asked to bear a share of {initiative.reference}",
-            sentence=f"{actor} proposes {co_funding.per_cent} % of “{initiative.title}”: {reason.strip()}",
+            sentence=f"{actor} proposes {share(per_mille)} of “{initiative.title}”: {reason.strip()}",
             path=reverse("co-funding-agree", args=[co_funding.pk]),
         )
         return co_funding
@@ -64,7 +65,7 @@ def _why_not(initiative: Initiative, unit: Unit, per_mille: int) -> str | None:
         return f"{unit} bears a share already."
     shared = agreed.aggregate(total=Sum("per_mille"))["total"] or 0
     if shared + per_mille > MOST:
-        return f"Other units bear {shared} per mille; {MOST - shared} are left."
+        return f"Other units bear {share(shared)}; at most {share(MOST - shared)} are left."
     return None
 
 

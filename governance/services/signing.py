@@ -38,6 +38,7 @@ from ledger.services import Act, record
 from portfolio import lifecycle, money
 from portfolio.models import Baseline, BusinessCase, ClosedKind, Hold, Initiative, Link
 from portfolio.selectors import fiscal_year_months, fiscal_year_of, rate
+from portfolio.wording import grouped
 
 # When the next tranche is looked at, if its fiscal year lasts that long.
 TRANCHE_DAYS = 90
@@ -226,8 +227,8 @@ def decide(signing: SigningRound, locked: dict[int, EnvelopeBalance], *, act: Ac
         tell(
             authority.holders(Role.FINANCE, initiative.unit),
             subject=f"{initiative.reference}: its first tranche can be released",
-            sentence=f"{signing.first_tranche:,.2f} {signing.currency} of {signing.amount:,.2f} were decided "
-            f"as the first tranche of “{initiative.title}”.",
+            sentence=f"{grouped(signing.first_tranche)} {signing.currency} of {grouped(signing.amount)} were "
+            f"decided as the first tranche of “{initiative.title}”.",
             path=f"{initiative.get_absolute_url()}?tab=money",
         )
     return decision
@@ -245,7 +246,7 @@ def _inform(signing: SigningRound) -> None:
             authority.Seating(initiative.unit).members(version.informed),
             subject=f"{initiative.reference}: {signing.get_verb_display().lower()}, for your information",
             sentence=f"“{initiative.title}” was decided at {signing.gate}; its tested amount is "
-            f"{signing.tested_amount:,.2f} {base}.",
+            f"{grouped(signing.tested_amount)} {base}.",
             path=signing.get_absolute_url(),
         )
 

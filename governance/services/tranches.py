@@ -40,6 +40,7 @@ from ledger import clock
 from ledger.services import record
 from portfolio import lifecycle, money
 from portfolio.models import Stage
+from portfolio.wording import grouped
 
 NOTHING = Decimal(0)
 # Where a tranche that is earned has to be asked for; once it operates, G5 has shown it.
@@ -128,7 +129,7 @@ def release_tranche(tranche: Tranche, *, reason: str = "", actor: User) -> Tranc
         tell(
             [initiative.owner, initiative.submitter],
             subject=f"Tranche {tranche.number} of {initiative.reference} is released",
-            sentence=f"{actor} released {tranche.amount:,.2f} {settings.BASE_CURRENCY} "
+            sentence=f"{actor} released {grouped(tranche.amount)} {settings.BASE_CURRENCY} "
             f"for “{initiative.title}”.",
             path=f"{initiative.get_absolute_url()}?tab=money",
         )
@@ -201,7 +202,7 @@ def _why_not_plan(waiting: Sequence[Tranche], rows: Sequence[Planned], reason: s
     elif any(row.amount <= 0 or not money.is_on_minor_unit(row.amount, currency) for row in rows):
         errors["rows"] = f"Write amounts above 0 in {currency}."
     elif planned != total:
-        errors["rows"] = f"They have to add up to {total:,.2f}; these make {planned:,.2f}."
+        errors["rows"] = f"They have to add up to {grouped(total)}; these make {grouped(planned)}."
     elif any(later.due_on < sooner.due_on for sooner, later in pairwise(rows)):
         errors["rows"] = "Put them in the order of their days."
     elif rows[0].due_on < clock.today():
@@ -210,7 +211,7 @@ def _why_not_plan(waiting: Sequence[Tranche], rows: Sequence[Planned], reason: s
         free = sum((row.amount for row in waiting if not row.earned_by), NOTHING)
         asked = sum((row.amount for row in rows if not row.earned_by.strip()), NOTHING)
         if asked > free:
-            errors["rows"] = f"{free:,.2f} are free with the decision; say of the others what earns them."
+            errors["rows"] = f"{grouped(free)} are free with the decision; say of the others what earns them."
     if not reason.strip():
         errors["reason"] = "Write why."
     return errors
@@ -291,7 +292,7 @@ def propose_claw_back(tranche: Tranche, *, amount: Decimal, reason: str, actor: 
         if amount > (left := reclaimable(tranche)):
             raise Refused(
                 "This can't be taken back so.",
-                {"amount": f"{left:,.2f} of it are unspent; write no more than that."},
+                {"amount": f"{grouped(left)} of it are unspent; write no more than that."},
             )
         act.note(tranche=tranche.pk, amount=amount)
         claw_back = act.add(
@@ -300,7 +301,7 @@ def propose_claw_back(tranche: Tranche, *, amount: Decimal, reason: str, actor: 
         initiative = tranche.initiative
         tell(
             [user for user in authority.holders(Role.CFO, initiative.unit) if user != actor],
-            subject=f"{initiative.reference}: {amount:,.2f} are to be taken back",
+            subject=f"{initiative.reference}: {grouped(amount)} are to be taken back",
             sentence=f"{actor}: {reason.strip()}",
             path=reverse("tranche-detail", args=[tranche.pk]),
         )
@@ -323,7 +324,7 @@ def confirm_claw_back(claw_back: ClawBack, *, reason: str = "", actor: User) -> 
         if ClawBackConfirmation.objects.filter(claw_back=claw_back).exists():
             raise InvalidMove("This is taken back already.")
         if claw_back.amount > (left := reclaimable(tranche)):
-            raise InvalidMove(f"Only {left:,.2f} of it are unspent by now: propose it again.")
+            raise InvalidMove(f"Only {grouped(left)} of it are unspent by now: propose it again.")
         confirmation = act.add(ClawBackConfirmation, claw_back=claw_back, by=actor)
         for pk, amount in _taken_from(claw_back):
             envelope = locked[pk].envelope
@@ -342,7 +343,7 @@ def confirm_claw_back(claw_back: ClawBack, *, reason: str = "", actor: User) -> 
         act.marks("return", [initiative.pk])
         tell(
             [initiative.owner, initiative.submitter, claw_back.proposed_by],
-            subject=f"{claw_back.amount:,.2f} of {initiative.reference} are taken back",
+            subject=f"{grouped(claw_back.amount)} of {initiative.reference} are taken back",
             sentence=f"{actor} confirmed it: {claw_back.reason}",
             path=f"{initiative.get_absolute_url()}?tab=money",
         )

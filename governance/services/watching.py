@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
 
@@ -41,6 +42,7 @@ from ledger.services import Act, last_seq, record
 from portfolio import lifecycle, money
 from portfolio.models import Hold, Initiative, Stage, Track
 from portfolio.querysets import InitiativeQuerySet
+from portfolio.wording import grouped
 from scoring.positions import stale
 from scoring.positions.rebuild import Checked, Difference
 
@@ -233,7 +235,8 @@ def _announce(found: Sequence[Watched]) -> None:
         everyone = [initiative.owner, initiative.sponsor, *deciders]
         for finding in item.open_findings:
             subject = f"{initiative.reference}: Keel proposes to {_verb(finding.proposal)}"
-            freed = f" Stopping frees {item.row.would_free:,.0f}." if finding.proposal == "stop" else ""
+            frees = f" Stopping frees {grouped(item.row.would_free, 0)} {settings.BASE_CURRENCY}."
+            freed = frees if finding.proposal == "stop" else ""
             told.append(
                 (initiative.pk, finding.key, True, everyone, (subject, f"{finding.sentence}{freed}", page))
             )

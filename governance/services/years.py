@@ -22,6 +22,7 @@ from governance.services.envelopes import is_closed_year, waiting_changes
 from ledger import clock
 from ledger.services import Act, record
 from portfolio.selectors import fiscal_year_of
+from portfolio.wording import grouped
 
 NOTHING = Decimal(0)
 
@@ -43,7 +44,9 @@ def obstacles(fiscal_year: int) -> list[str]:
     ).select_related("envelope__unit")
     for balance in uncarried.order_by("envelope_id"):
         left = balance.committed - balance.released
-        found.append(f"{balance.envelope} has {left:,.2f} committed and not released: carry it over first.")
+        found.append(
+            f"{balance.envelope} has {grouped(left)} committed and not released: carry it over first."
+        )
     return found
 
 

@@ -62,6 +62,7 @@ from portfolio import money
 from portfolio.models import Initiative
 from portfolio.pages import initiative_of
 from portfolio.selectors import fiscal_year_of
+from portfolio.wording import grouped
 
 LINES_A_PAGE = 100
 
@@ -238,7 +239,7 @@ def claw_back_confirm(request: PortalRequest, pk: int) -> HttpResponse:
     if took(
         form, lambda values: services.confirm_claw_back(claw_back, **values, actor=request.user), request
     ):
-        messages.success(request, f"{claw_back.amount:,.2f} are back in the room of their envelopes.")
+        messages.success(request, f"{grouped(claw_back.amount)} are back in the room of their envelopes.")
     else:
         tell_errors(request, form)
     return redirect("tranche-detail", claw_back.release.tranche_id)
@@ -527,7 +528,7 @@ def co_funding_agree(request: PortalRequest, pk: int) -> HttpResponse:
         verdict.or_deny()
     form = DecidingForm(request.POST if request.method == "POST" else None, is_fresh=is_fresh(request))
     if form.is_bound and took(form, lambda _: services.agree_co_funding(found, actor=request.user), request):
-        messages.success(request, f"{found.unit} bears {found.per_cent} % of {found.initiative.reference}.")
+        messages.success(request, f"{found}.")
         return redirect("co-funding-agree", pk)
     context = {
         "co_funding": found,

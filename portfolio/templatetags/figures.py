@@ -7,7 +7,7 @@ here is for the eye, and the exact figure stays reachable in a title or a table.
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from math import isnan
 
@@ -19,11 +19,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ledger import clock
+from portfolio import wording
+from portfolio.wording import MINUS, THIN
 
 register = template.Library()
 
-THIN = "\u202f"
-MINUS = "\u2212"
 NOT_STATED = "not stated"
 
 Number = Decimal | int | float
@@ -85,12 +85,6 @@ def _decimal(value: Number) -> Decimal:
     return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
 
 
-def _grouped(value: Decimal, digits: int) -> str:
-    rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
-    text = f"{abs(rounded):,.{digits}f}".replace(",", THIN)
-    return f"{MINUS}{text}" if rounded < 0 else text
-
-
 def _missing(value: object) -> bool:
     return value is None or value == "" or (isinstance(value, float | Decimal) and isnan(value))
 
@@ -100,7 +94,7 @@ def money(value: Number | None, digits: int = 2) -> str:
     """Write an amount exactly, without its currency: 1 234 567.00."""
     if value is None or _missing(value):
         return NOT_STATED
-    return _grouped(_decimal(value), digits)
+    return wording.grouped(_decimal(value), digits)
 
 
 @register.filter
@@ -120,12 +114,8 @@ def compact(value: Number | None) -> str:
         if abs(exact) >= size * Decimal("0.9995"):
             shown = exact / size
             digits = 2 if abs(shown) < Decimal("9.995") else 1 if abs(shown) < Decimal("99.95") else 0
-            return f"{_trimmed(_grouped(shown, digits))}{THIN}{unit}"
-    return _grouped(exact, 0 if exact == exact.to_integral_value() else 2)
-
-
-def _trimmed(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
+            return f"{wording.trimmed(wording.grouped(shown, digits))}{THIN}{unit}"
+    return wording.grouped(exact, 0 if exact == exact.to_integral_value() else 2)
 
 
 @register.filter
@@ -133,7 +123,7 @@ def signed(value: Number | None, digits: int = 0) -> str:
     """Write a difference with its sign: +1 234 or a true minus; nothing before zero."""
     if value is None or _missing(value):
         return NOT_STATED
-    text = _grouped(_decimal(value), digits)
+    text = wording.grouped(_decimal(value), digits)
     is_zero = not any(digit in text for digit in "123456789")
     return text if is_zero or text.startswith(MINUS) else f"+{text}"
 
@@ -157,13 +147,13 @@ def percent(value: Number | None, digits: int = 0) -> str:
     """Write a fraction as a percentage: 0.283 is 28 %."""
     if value is None or _missing(value):
         return NOT_STATED
-    return f"{_grouped(_decimal(value) * 100, digits)}{THIN}%"
+    return wording.percent(_decimal(value), digits)
 
 
 @register.filter
 def share(per_mille: int) -> str:
     """Write a share in thousandths as a percentage: 250 is 25 %, 125 is 12.5 %."""
-    return f"{per_mille / 10:g}{THIN}%"
+    return wording.share(per_mille)
 
 
 @register.filter
@@ -171,7 +161,7 @@ def points(value: Number | None, digits: int = 1) -> str:
     """Write a score or its part out of 100, with one decimal at most: 78, 61.5."""
     if value is None or _missing(value):
         return NOT_STATED
-    return _trimmed(_grouped(_decimal(value), digits))
+    return wording.trimmed(wording.grouped(_decimal(value), digits))
 
 
 @register.filter

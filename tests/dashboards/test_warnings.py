@@ -22,4 +22,4 @@ def test_a_red_initiative_is_named_with_its_reason(
     warnings = page.split("<h2>Warnings</h2>")[1]
     assert initiative.title in warnings
     assert initiative.reference in warnings
-    assert "cost 40% over the baseline" in warnings
+    assert "cost 40\u202f% over the baseline" in warnings

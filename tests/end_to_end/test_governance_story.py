@@ -205,7 +205,7 @@ def the_cfo_signs_in_one_act(story: Story, address: str) -> None:
         vote_on(page, waiting["held"]["reference"], "for", "Agreed: the council first.")
         sign_all(page)
         results = page.locator(".results")
-        expect(results).to_contain_text("Decided: go with conditions, 300,000.00 USD.")
+        expect(results).to_contain_text("Decided: go with conditions, 300\u202f000.00 USD.")
         expect(results).to_contain_text("Decided: hold.")
         expect(results).to_contain_text("Signed; it waits for the CEO.")
         assert waiting["by_board"]["reference"] not in results.inner_text()
@@ -277,7 +277,7 @@ def the_committee_decides(story: Story, address: str) -> None:
                 page.screenshot(path=story.downloads / "phone.png", full_page=True)
             sign_all(page)
             left = len(COMMITTEE) - number
-            said = f"it waits for {left} vote" if left else "Decided: go, 200,000.00 USD."
+            said = f"it waits for {left} vote" if left else "Decided: go, 200\u202f000.00 USD."
             expect(page.locator(".results")).to_contain_text(said)
 
 

@@ -105,8 +105,8 @@ def test_the_page_shows_what_differs(
     sign_in: SignIn, executives: tuple[User, User], proposed: AuthorityVersion
 ) -> None:
     page = sign_in(executives[0]).get(proposed.get_absolute_url()).content.decode()
-    assert "up to 50,000.00" in page
-    assert "up to 5,000.00" in page
+    assert "up to 50\u202f000.00" in page
+    assert "up to 5\u202f000.00" in page
     assert "Step “Board”" in page
     assert sign_in(executives[0]).get(reverse("authority")).status_code == HTTPStatus.OK
 

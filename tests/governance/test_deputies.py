@@ -113,7 +113,7 @@ def test_a_limit_holds_and_lies_at_or_below_the_principal_s(
 ) -> None:
     with pytest.raises(Refused) as refused:
         named(unit_head, stand_in, limit=50_001)
-    assert "50,000" in refused.value.errors["limit"]
+    assert "50\u202f000" in refused.value.errors["limit"]
     services.confirm_deputy(named(cast.cfo, stand_in, limit=1), actor=cast.risk_officer)
     assert not may_sign(fresh(stand_in), signing)
     assert selectors.open_signings_for(fresh(stand_in)) == []

@@ -53,7 +53,7 @@ def later(pilot: Initiative) -> Iterator[date]:
 def test_a_rule_is_signed_in_words_and_as_data(pilot: Initiative) -> None:
     first, second = StopRule.objects.filter(initiative=pilot).order_by("id")
     assert first.text.startswith(
-        "Stop if Tickets sent to the wrong group is above 10 percent of new tickets on"
+        "Stop if “Tickets sent to the wrong group” is above 10 percent of new tickets on"
     )
     assert (first.kind, first.parameters["value"], second.kind) == ("kpi", "10", "clock")
     signing = pilot.signing_rounds.get()

@@ -29,6 +29,7 @@ def seen(**values: object) -> Seen:
     """A pilot that nobody has to ask about."""
     quiet = Seen(
         stage="pilot",
+        currency="USD",
         first_user_on=START,
         expected_on=START,
         sponsor_since=START,
@@ -181,6 +182,7 @@ def test_what_runs_exactly_on_plan_never_fires(
     confirmed = months_later(START, 3 * (day // 90))
     on_plan = Seen(
         stage=stage,
+        currency="USD",
         first_user_on=START,
         expected_on=START,
         rules=(

@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portfolio.templatetags import figures
+from portfolio.wording import MINUS, THIN
 
 NOW = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
 
 
 def plain(text: str) -> str:
     """The text as it reads, with ordinary spaces and an ordinary minus."""
-    return text.replace(figures.THIN, " ").replace(figures.MINUS, "-")
+    return text.replace(THIN, " ").replace(MINUS, "-")
 
 
 @pytest.mark.parametrize(

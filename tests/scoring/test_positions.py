@@ -209,7 +209,7 @@ def test_a_plan_over_cost_without_benefit_fails_and_is_red(make: Callable[..., I
     # Twelve closed months of cost: a factor of (6 + 12 * 1.3) / 18 on what remains, 4 months at 900.
     assert found.forecast_cost == found.actual_cost_closed + round(Decimal(4 * 900) * Decimal("21.6") / 18, 2)
     assert found.status_reasons == [
-        "cost 30% over the baseline",
+        "cost 30\u202f% over the baseline",
         "attested benefit 70% short of the baseline",
     ]
 

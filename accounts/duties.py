@@ -1,5 +1,6 @@
 """What auditors read of duties that are kept apart: exceptions by month, their notice, refused attempts."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
@@ -16,14 +17,23 @@ from accounts.segregation import SegregationRule, facts_in_words, rules
 TOLD = (Role.CFO, Role.AUDITOR)
 
 
-def rules_in_words() -> list[dict[str, object]]:
-    """The rules of segregation with the titles of the acts that they forbid."""
+@dataclass(frozen=True)
+class KeptApart:
+    """Acts that the same rules keep people out of: their titles, and each rule with whom it means."""
+
+    acts: list[str]
+    rules: list[tuple[SegregationRule, str]]
+
+
+def rules_in_words() -> list[KeptApart]:
+    """The rules of segregation by the acts that they forbid, those of the most acts first."""
     titles = {action: rule.title for action, rule in policy.table().items()}
     words = facts_in_words()
-    return [
-        {"rule": rule, "acts": [titles[act] for act in rule.acts], "who": words[rule.fact]}
-        for rule in rules()
-    ]
+    groups: dict[tuple[str, ...], list[tuple[SegregationRule, str]]] = {}
+    for rule in rules():
+        groups.setdefault(tuple(sorted(rule.acts)), []).append((rule, words[rule.fact]))
+    found = [KeptApart([titles[act] for act in rows[0][0].acts], rows) for rows in groups.values()]
+    return sorted(found, key=lambda group: -len(group.acts))
 
 
 def rules_by_key() -> dict[str, SegregationRule]:

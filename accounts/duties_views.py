@@ -21,8 +21,10 @@ PAGE = 50
 @require_GET
 def segregation_page(request: PortalRequest) -> HttpResponse:
     """The rules that keep duties apart, and whether those that may bend do."""
+    groups = duties.rules_in_words()
     context = {
-        "rows": duties.rules_in_words(),
+        "groups": groups,
+        "number": sum(len(group.rules) for group in groups),
         "why_strict": why_strict(),
         "may_read_duties": may_read_duties(request.user),
         "may_read_attempts": may_read_attempts(request.user),

@@ -26,6 +26,25 @@ _COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 }
 
 
+_NAMES_IN_WORDS = {"eu_tier": "the EU tier", "internal_tier": "the own tier"}
+# What holds or doesn't: the words for no, the words for yes.
+_SAID_OF_ITSELF = {
+    "high_impact": ("it is not of high impact", "it is of high impact"),
+    "third_party": ("no third party provides it", "a third party provides it"),
+    "personal_data": ("it uses no personal data", "it uses personal data"),
+}
+_COMPARED_IN_WORDS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "is",
+    ast.NotEq: "is not",
+    ast.Lt: "is below",
+    ast.LtE: "is at most",
+    ast.Gt: "is above",
+    ast.GtE: "is at least",
+    ast.In: "is",
+    ast.NotIn: "is not",
+}
+
+
 class CannotRead(ValueError):
     """The text is no condition of this kind."""
 
@@ -63,4 +82,32 @@ def _value(node: ast.expr, facts: Facts) -> Any:
             return value
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             return [_value(part, facts) for part in parts]
+    raise CannotRead(f"“{ast.unparse(node)}” has no place in a condition.")
+
+
+def in_words(condition: str) -> str:
+    """The condition as people say it, such as 'the EU tier is high'. Raises CannotRead."""
+    return "always" if condition == ALWAYS else _words(ast.parse(condition, mode="eval").body)
+
+
+def _words(node: ast.expr) -> str:
+    match node:
+        case ast.BoolOp(op=op, values=parts):
+            return (" and " if isinstance(op, ast.And) else " or ").join(map(_words, parts))
+        case ast.UnaryOp(op=ast.Not(), operand=part):
+            return f"not ({_words(part)})"
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq() | ast.NotEq() as op], comparators=[right]) if (
+            name in _SAID_OF_ITSELF and isinstance(right, ast.Name) and right.id in _TRUTH
+        ):
+            return _SAID_OF_ITSELF[name][_TRUTH[right.id] is isinstance(op, ast.Eq)]
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            return f"{_words(left)} {_COMPARED_IN_WORDS[type(op)]} {_words(right)}"
+        case ast.Name(id=name) if name in _SAID_OF_ITSELF:
+            return _SAID_OF_ITSELF[name][True]
+        case ast.Name(id=name) if name in _NAMES_IN_WORDS:
+            return _NAMES_IN_WORDS[name]
+        case ast.Constant(value=value):
+            return str(value)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return " or ".join(map(_words, parts))
     raise CannotRead(f"“{ast.unparse(node)}” has no place in a condition.")

@@ -45,6 +45,7 @@ from governance.permissions import (
     may_supply,
     may_withdraw,
 )
+from ledger import as_of
 from portfolio.involvement import accounts_of
 from portfolio.models import Appointment, BusinessCase, CaseEditor, Initiative, Part, Posting, Stage, Track
 from portfolio.wording import grouped
@@ -74,7 +75,12 @@ def rounds_for(user: User) -> SigningRoundQuerySet:
 
 
 def open_signings_for(user: User) -> list[SigningRound]:
-    """The open rounds that wait for this user's signature, as `may_sign` would say of each one."""
+    """The open rounds that wait for this user's signature, as `may_sign` would say of each one.
+
+    None as of an earlier point: nobody acts in the past.
+    """
+    if as_of.current() is not None:
+        return []
     deciding, concurring = policy.reach(user, "decision.sign"), policy.reach(user, "risk.concur")
     if not deciding.paths and not concurring.paths:
         return []

@@ -14,6 +14,7 @@ from portfolio.imports.postings import PROFILE
 from portfolio.imports.profiles import PROFILES
 from portfolio.models import Initiative, PlanLine
 from portfolio.selectors import fiscal_year_of, kpis_of, milestones_of, usable_currencies
+from portfolio.wording import grouped
 
 
 def choice(form: forms.Form, name: str) -> forms.ChoiceField:
@@ -51,9 +52,15 @@ class MonthField(forms.CharField):
 
 
 class AmountField(forms.CharField):
-    """An amount as people type it: 12000, 12,000.50."""
+    """An amount as people type it, 12000 or 12,000.50; what is suggested is written as on every page."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "figures"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """What stands in the field: what was typed as it is, a suggested amount with its digits grouped."""
+        if not isinstance(value, Decimal):
+            return value
+        return grouped(value, max(2, -int(value.normalize().as_tuple().exponent)))
 
     def clean(self, value: Any) -> Decimal | None:
         """The exact amount. Raises ValidationError."""

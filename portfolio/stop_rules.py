@@ -66,9 +66,9 @@ def in_words(row: Row, kpis: Mapping[str, Row], milestones: Mapping[str, Row]) -
     match row["kind"]:
         case "kpi":
             side = "above" if kpi.get("direction") == "down" else "below"
-            return f"Stop if {name} is {side} {row['value']}{unit} {_when(row)}"
+            return f"Stop if {name} is {side} {row['value']}{unit}{_when(row)}"
         case "adoption":
-            return f"Stop if {name} is below {row['value']} % of its plan {_when(row)}"
+            return f"Stop if {name} is below {row['value']} % of its plan{_when(row)}"
         case "spend":
             return f"Stop if spend is above {row['value']} % of the plan to date"
         case "remaining":
@@ -83,8 +83,8 @@ def in_words(row: Row, kpis: Mapping[str, Row], milestones: Mapping[str, Row]) -
 
 def _when(row: Row) -> str:
     if row.get("on"):
-        return f"on {_day(row['on'])}"
-    return f"{row['days']} days after the first user"
+        return f" on {_day(row['on'])}"
+    return f", {row['days']} days after the first user"
 
 
 def _day(text: str) -> str:

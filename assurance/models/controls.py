@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
+from assurance.conditions import in_words
 from ledger.facts import Fact
 from portfolio.models import Attachment, Initiative
 
@@ -54,6 +55,11 @@ class Control(Fact):
     def is_of_the_organisation(self) -> bool:
         """Whether it is held once for all."""
         return not self.due
+
+    @property
+    def applies_where(self) -> str:
+        """When it applies, in words."""
+        return in_words(self.applies_when)
 
 
 class ControlPlan(Fact):

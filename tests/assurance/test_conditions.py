@@ -37,6 +37,27 @@ def test_a_condition_is_read_as_it_stands(condition: str, expected: bool) -> Non
 
 
 @pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("always", "always"),
+        ('eu_tier == "high"', "the EU tier is high"),
+        (
+            'eu_tier in ("high","transparency") or high_impact == true or internal_tier >= 2',
+            "the EU tier is high or transparency or it is of high impact or the own tier is at least 2",
+        ),
+        ("not third_party", "not (a third party provides it)"),
+        (
+            "personal_data == false and internal_tier < 2",
+            "it uses no personal data and the own tier is below 2",
+        ),
+        ("personal_data != false", "it uses personal data"),
+    ],
+)
+def test_a_condition_reads_as_people_say_it(condition: str, words: str) -> None:
+    assert conditions.in_words(condition) == words
+
+
+@pytest.mark.parametrize(
     "condition",
     [
         "__import__('os').system('true')",
@@ -72,5 +93,6 @@ def test_every_condition_of_the_library_can_be_read_for_all_facts() -> None:
             "personal_data": personal,
         }
         assert holds(text, facts) in truth
+        assert not set(conditions.in_words(text)) & set('_=()"')
         read += 1
     assert read == len(texts) * 4 * 4 * 8

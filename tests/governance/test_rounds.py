@@ -657,6 +657,13 @@ def test_a_round_reads_as_of_a_record_as_it_stood_then(
 
     keep("frozen")
     assert "takes votes" in lists["frozen"]
+    # Nobody votes in the past.
+    cfo = sign_in(cast.cfo)
+    assert "vote_" in cfo.get(funding_round.get_absolute_url()).content.decode()
+    past = cfo.get(f"/as-of/{last_seq()}{funding_round.get_absolute_url()}").content.decode()
+    assert "vote_" not in past
+    assert "nothing waits for you" in past
+    client = sign_in(auditor)
     sign_in(cast.cfo).post(url(funding_round, "sign"), sitting(pack))
     points["decided"] = last_seq()
     keep("decided")

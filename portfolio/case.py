@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from portfolio import money, stop_rules
+from portfolio.wording import grouped
 
 Content = dict[str, Any]
 MAX_MONTHS = 120
@@ -667,3 +668,65 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, An
         for item in FIELDS
         if (old.get(item.key) or None) != (new.get(item.key) or None)
     ]
+
+
+def by_row(change: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A change of a field, split into what differs in its rows, with labels for a reader; else itself.
+
+    A row that came or went has its words on one side. The plan is told by the sums of its lines.
+    """
+    before, after = change["before"], change["after"]
+    if change["key"] == "plan":
+        before, after = _plan_in_rows(before or {}), _plan_in_rows(after or {})
+    if not isinstance(before or [], list) or not isinstance(after or [], list):
+        return [dict(change)]
+    old, new = _by_key(before or []), _by_key(after or [])
+    found = []
+    for key in [*old, *(key for key in new if key not in old)]:
+        was, now = old.get(key), new.get(key)
+        if was == now:
+            continue
+        if was is None or now is None or not isinstance(was, Mapping) or not isinstance(now, Mapping):
+            pairs = [("", _row_name(was), _row_name(now))]
+        else:
+            name = _row_name(was) or _row_name(now)
+            pairs = [
+                (f", {name}: {part.replace('_', ' ')}", was.get(part), now.get(part))
+                for part in [*was, *(part for part in now if part not in was)]
+                if part != "key" and (was.get(part) or None) != (now.get(part) or None)
+            ]
+        found += [
+            {
+                "key": f"{change['key']}.{key}",
+                "label": f"{change['label']}{more}",
+                "before": one,
+                "after": other,
+            }
+            for more, one, other in pairs
+        ]
+    same = "the same sums in other months" if change["key"] == "plan" else "the same in another order"
+    return found or [{**change, "before": "as it was", "after": same}]
+
+
+def _plan_in_rows(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    span = {"key": "span", "name": "months", "start": plan.get("start"), "go_live": plan.get("go_live")}
+    return [span] + [
+        {**{part: value for part, value in line.items() if part not in {"amounts", "label"}},
+         "name": line.get("label") or line.get("category"),
+         "sum": grouped(sum((Decimal(value or "0") for value in line.get("amounts") or ()), Decimal(0)))}
+        for line in plan.get("lines") or ()
+    ]  # fmt: skip
+
+
+def _by_key(rows: list[Any]) -> dict[Any, Any]:
+    """Rows by their key, texts by themselves, others by their place."""
+    return {
+        str(row.get("key") or place) if isinstance(row, Mapping) else str(row): row
+        for place, row in enumerate(rows)
+    }
+
+
+def _row_name(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row
+    return next((row[part] for part in ("name", "text", "reference", "kind") if row.get(part)), "another row")

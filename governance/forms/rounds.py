@@ -73,8 +73,8 @@ def proposal_of(item: AgendaItem) -> dict[str, Any]:
     """What the form of a proposal starts from."""
     found: dict[str, Any] = {
         "verb": item.verb,
-        "amount": f"{item.amount:.2f}" if item.amount else "",
-        "first_tranche": f"{item.first_tranche:.2f}" if item.first_tranche else "",
+        "amount": item.amount or "",
+        "first_tranche": item.first_tranche or "",
         "hold_until": item.hold_until,
         "merge_into": item.merge_into.reference if item.merge_into is not None else "",
         "reason": item.reason,

@@ -212,8 +212,8 @@ def suggestion(initiative: Initiative) -> dict[str, Any]:
     )
     return {
         "verb": Verb.GO if reopening is not None or initiative.stage != Stage.SCALING else Verb.STOP,
-        "amount": f"{amount:.2f}",
-        "first_tranche": f"{most.quantize(money.minor_unit(case.currency), rounding=ROUND_DOWN):.2f}",
+        "amount": amount,
+        "first_tranche": most.quantize(money.minor_unit(case.currency), rounding=ROUND_DOWN),
     }
 
 

@@ -1,6 +1,8 @@
 """The proposal: started, left, found again, written by two, submitted, completed and frozen."""
 
+import copy
 from decimal import Decimal
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -36,6 +38,53 @@ def form_of(content: dict[str, Any], **more: Any) -> dict[str, str]:
 
     add("", content | more)
     return found
+
+
+class Fields(HTMLParser):
+    """What a browser would send of the draft's form, read from the page itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self._in_form = False
+        self._area, self._select, self._option = "", "", ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open the form, and keep what an input or an option holds."""
+        values = dict(attrs)
+        name = values.get("name") or ""
+        match tag:
+            case "form":
+                self._in_form = "data-draft" in values
+            case "input" if (self._in_form or values.get("form")) and name and "disabled" not in values:
+                if values.get("type") not in {"checkbox", "radio"} or "checked" in values:
+                    self.found[name] = values.get("value") or ("on" if "checked" in values else "")
+            case "textarea" if self._in_form:
+                self._area = name
+                self.found[name] = ""
+            case "select" if self._in_form:
+                self._select = name
+            case "option" if self._select and ("selected" in values or self._select not in self.found):
+                self.found[self._select] = values.get("value") or ""
+                self._option = self._select if "value" not in values else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close what was open."""
+        match tag:
+            case "form":
+                self._in_form = False
+            case "textarea":
+                self._area = ""
+            case "select":
+                self._select = ""
+
+    def handle_data(self, data: str) -> None:
+        """The text of an area; the first line break is no part of it."""
+        if self._area:
+            self.found[self._area] += data.removeprefix("\n")
+        elif self._option:
+            # An option without a value sends its text.
+            self.found[self._option], self._option = data.strip(), ""
 
 
 def started(browser: Client, unit: Unit) -> Initiative:
@@ -297,6 +346,37 @@ def test_the_completed_case_is_a_new_frozen_version_and_later_drafts_change_noth
         list(BusinessCase.objects.order_by("version").values("version", "content", "content_hash")) == before
     )
     assert list(PlanLine.objects.order_by("id").values("case", "key", "amounts", "total")) == lines
+
+
+def test_saving_the_page_as_it_stands_changes_nothing(
+    sign_in: SignIn, content: dict[str, Any], unit_lead: User, unit: Unit, other_unit: Unit
+) -> None:
+    # One of everything that a row can hold, so that a field that the page lacks shows as a loss.
+    content = copy.deepcopy(content)
+    content["plan"]["lines"][0] |= {"is_capex": True, "is_cash": False}
+    other = submitted(content | {"title": "Read contracts"})
+    content |= {
+        "similar_none": False,
+        "similar": [{"reference": other.reference, "relation": "depend", "explanation": "Uses its index"}],
+        "stop_when": [
+            {"kind": "kpi", "kpi": "misrouted", "value": "12", "days": "90"},
+            {"kind": "milestone", "milestone": "pilot", "on": content["milestones"][0]["due_on"]},
+            {
+                "kind": "words",
+                "text": "Stop when nobody asks for it",
+                "on": content["milestones"][1]["due_on"],
+            },
+        ],
+    }
+    initiative, browser = submitted(content), sign_in(unit_lead)
+    before = CaseDraft.objects.get(initiative=initiative)
+    fields = Fields()
+    fields.feed(browser.get(address(initiative)).content.decode())
+    assert fields.found["kpis.0.method"] == content["kpis"][0]["method"]
+    answer = browser.post(address(initiative), fields.found)
+    assert answer.status_code == 302, answer.content.decode()
+    after = CaseDraft.objects.get(initiative=initiative)
+    assert (after.content, after.version) == (before.content, before.version)
 
 
 def test_what_g2_lacks_is_named_when_the_case_is_sent(

@@ -1,5 +1,6 @@
 """The case as a document: what is possible, what is missing, what the plan says."""
 
+import copy
 from decimal import Decimal
 from typing import Any
 
@@ -166,3 +167,38 @@ def test_names_that_only_a_program_would_send_are_left_out() -> None:
     content = content_from_post(post)
     assert content == {"summary": "S", "title": [{"deep": "y"}], "kpis": []}
     assert case.clean(content)[1] == {}
+
+
+def told(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """What a reader is told of two contents: label, before, after."""
+    found = [row for change in case.changes(old, new) for row in case.by_row(change)]
+    return [(row["label"], row["before"], row["after"]) for row in found]
+
+
+def test_a_change_of_rows_says_which_row_and_what_of_it(content: dict[str, Any]) -> None:
+    new = copy.deepcopy(content)
+    new["title"] = "Another title"
+    new["kpis"][0]["target"] = "9"
+    new["kpis"].append({"key": "k2", "name": "Active users"})
+    del new["milestones"][1]
+    new["stop_rules"] = ["Stop when nobody asks for it"]
+    new["plan"]["lines"][0]["amounts"][0] = "20001.00"
+    new["plan"]["go_live"] = "2030-01"
+    assert told(content, new) == [
+        ("Title", content["title"], "Another title"),
+        ("KPIs, Tickets sent to the wrong group: target", "8", "9"),
+        ("KPIs", None, "Active users"),
+        ("Milestones", "All groups use it", None),
+        ("Plan by month, months: go live", content["plan"]["go_live"], "2030-01"),
+        ("Plan by month, Delivery team: sum", "120\u202f000.00", "120\u202f001.00"),
+        ("Stop rules in words", content["stop_rules"][0], None),
+        ("Stop rules in words", None, "Stop when nobody asks for it"),
+    ]
+
+
+def test_the_same_sum_in_other_months_is_said(content: dict[str, Any]) -> None:
+    new = copy.deepcopy(content)
+    amounts = new["plan"]["lines"][0]["amounts"]
+    amounts[0], amounts[1] = "0.00", "40000.00"
+    assert told(content, new) == [("Plan by month", "as it was", "the same sums in other months")]
+    assert told(content, content) == []

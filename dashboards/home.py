@@ -25,6 +25,7 @@ from governance.selectors import (
     claw_backs_to_confirm,
     closings_to_confirm,
     open_signings_for,
+    resolutions_to_confirm,
     shares_to_agree,
 )
 from governance.services.gate_sets import waiting_proposal
@@ -66,7 +67,7 @@ def waiting_for(user: User) -> list[Waiting]:
     sources = (
         _decisions, _scorecards, _sponsorships, _submitted, _scorings, _to_decide, _tranches, _claims,
         _envelopes, _rates, _grants, _conditions, _gates, _authority, _incidents, _evidence,
-        _watched, _renewals, _claw_backs, _closings, _shares,
+        _watched, _renewals, _claw_backs, _closings, _shares, _resolutions,
     )  # fmt: skip
     found = [item for source in sources for item in source(user)]
     found.sort(key=lambda item: (item.due or date.max, item.what, item.subject))
@@ -275,6 +276,21 @@ def _shares(user: User) -> Iterator[Waiting]:
     for row in shares_to_agree(user).filter(reached)[:MOST]:
         url = reverse("co-funding-agree", args=[row.pk])
         yield _about(f"Agree to bear {share(row.per_mille)}", row.initiative, url)
+
+
+def _resolutions(user: User) -> Iterator[Waiting]:
+    if (reached := _reached(user, "resolution.confirm", "signing__initiative__unit__path")) is None:
+        return
+    for row in resolutions_to_confirm(user).filter(reached)[:MOST]:
+        signing = row.signing
+        yield _about(
+            "Confirm a resolution",
+            signing.initiative,
+            signing.get_absolute_url(),
+            signing.due_on,
+            amount=signing.amount,
+            currency=signing.currency,
+        )
 
 
 def _incidents(user: User) -> Iterator[Waiting]:

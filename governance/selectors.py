@@ -14,6 +14,7 @@ from accounts.verdict import Verdict
 from governance import authority, deputies, drift
 from governance.models import (
     AuthorityStep,
+    BoardResolution,
     Bucket,
     ClawBack,
     CoFunding,
@@ -401,5 +402,15 @@ def shares_to_agree(user: User) -> QuerySet[CoFunding]:
         )
         .exclude(proposed_by__in=accounts_of(user))
         .select_related("initiative__unit")
+        .order_by("id")
+    )
+
+
+def resolutions_to_confirm(user: User) -> QuerySet[BoardResolution]:
+    """Resolutions of the board that somebody else recorded on a round that is open still."""
+    return (
+        BoardResolution.objects.filter(signing__ending=None, signing__initiative__closed_kind="")
+        .exclude(recorded_by__in=accounts_of(user))
+        .select_related("signing__initiative__unit")
         .order_by("id")
     )

@@ -689,9 +689,14 @@ def by_row(change: Mapping[str, Any]) -> list[dict[str, Any]]:
         if was is None or now is None or not isinstance(was, Mapping) or not isinstance(now, Mapping):
             pairs = [("", _row_name(was), _row_name(now))]
         else:
-            name = _row_name(was) or _row_name(now)
+            name = _row_name(was)
+            # Where the name itself changed, both names say it all.
             pairs = [
-                (f", {name}: {part.replace('_', ' ')}", was.get(part), now.get(part))
+                (
+                    "" if was.get(part) == name else f", {name}: {part.replace('_', ' ')}",
+                    was.get(part),
+                    now.get(part),
+                )
                 for part in [*was, *(part for part in now if part not in was)]
                 if part != "key" and (was.get(part) or None) != (now.get(part) or None)
             ]

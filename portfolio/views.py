@@ -291,7 +291,7 @@ def _claims(request: PortalRequest, typed: Mapping[int, forms.Form] | None = Non
             "line": names.get((row.initiative.current_case_id or 0, row.line_key), row.line_key),
             "verdict": verdicts[row.pk],
             "form": (typed or {}).get(row.pk)
-            or AttestForm(initial={"amount": f"{row.amount:.2f}"}, auto_id=f"id_{row.pk}_%s"),
+            or AttestForm(initial={"amount": row.amount}, auto_id=f"id_{row.pk}_%s"),
         }
         for row in shown
     ]

@@ -24,12 +24,14 @@ def act_page(
     done: str,
     back: str = "",
     words: str = "",
+    nothing: str = "",
     is_danger: bool = False,
     shown: Sequence[Standing] = (),
 ) -> HttpResponse:
     """One form, one act; `back` is where it leads, the tab of risks when nothing is said.
 
-    `shown` are controls whose evidence stands above the form.
+    `shown` are controls whose evidence stands above the form. `nothing` says why there is nothing to act on:
+    it stands in the form's place.
     """
     if not back:
         back = f"{initiative.get_absolute_url()}?tab=risk" if initiative is not None else "/"
@@ -47,6 +49,7 @@ def act_page(
             "button": button,
             "back": back,
             "words": words,
+            "nothing": nothing,
             "is_danger": is_danger,
             "shown": shown,
         },

@@ -108,7 +108,7 @@ def check(request: PortalRequest, pk: int) -> HttpResponse:
         title="Check evidence of controls",
         button="Record your word",
         done="Recorded.",
-        words="" if rows else "No evidence waits for a check.",
+        nothing="" if rows else "Evidence comes here once somebody supplied it.",
         shown=rows,
     )
 
@@ -164,6 +164,6 @@ def keep_check(request: PortalRequest) -> HttpResponse:
         button="Record your word",
         done="Recorded.",
         back=reverse("control-list"),
-        words="" if rows else "No evidence waits for a check.",
+        nothing="" if rows else "Evidence comes here once somebody supplied it.",
         shown=rows,
     )

@@ -129,7 +129,7 @@ class TranchePlanForm(forms.Form):
             row = waiting[place] if place < len(waiting) else None
             number = place + 1
             self.fields[f"amount_{number}"] = AmountField(
-                required=False, label=f"Amount {number}", initial=f"{row.amount:.2f}" if row else ""
+                required=False, label=f"Amount {number}", initial=row.amount if row else ""
             )
             self.fields[f"due_on_{number}"] = day_field(
                 required=False, label=f"Due {number}", initial=row.due_on.isoformat() if row else None

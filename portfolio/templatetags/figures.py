@@ -5,6 +5,7 @@ what is not known reads "not stated", never 0 and never a dash. The filters only
 here is for the eye, and the exact figure stays reachable in a title or a table.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -95,6 +96,15 @@ def money(value: Number | None, digits: int = 2) -> str:
     if value is None or _missing(value):
         return NOT_STATED
     return wording.grouped(_decimal(value), digits)
+
+
+@register.filter
+def typed(text: str) -> str:
+    """What stands in a field of an amount: plain digits grouped, anything else as it was typed."""
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", str(text)):
+        return str(text)
+    whole, point, rest = str(text).partition(".")
+    return f"{wording.grouped(Decimal(whole), 0)}{point}{rest}"
 
 
 @register.filter

@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from accounts import services as accounts_services
 from accounts.errors import InvalidMove, NotAllowed, Refused
 from accounts.models import Role, SegregationException, Unit, User
+from dashboards.home import waiting_for
 from governance import gates, services
 from governance.models import BoardResolution, Decision, SigningRoundEnd, TrancheRelease
 from governance.services.proposing import NobodyEligible
@@ -206,6 +207,9 @@ def test_a_resolution_decides_where_nobody_may(
         confirm_resolution(resolution, seen_hash=signing.content_hash, actor=cast.portfolio_office)
     officer = sign_in(cast.risk_officer)
     assert "Confirm that the board resolved this" in officer.get(signing.get_absolute_url()).content.decode()
+    waits = [item.subject for item in waiting_for(cast.risk_officer) if item.what == "Confirm a resolution"]
+    assert waits == [f"{nobody_may.reference} {nobody_may.title}"]
+    assert "Confirm a resolution" not in [item.what for item in waiting_for(cast.portfolio_office)]
     address = f"/resolutions/{resolution.pk}/confirm/"
     assert officer.get(address).status_code == 405
     assert officer.post(address, {}).status_code == 422
@@ -216,6 +220,7 @@ def test_a_resolution_decides_where_nobody_may(
     decision = Decision.objects.get()
     assert (decision.signing, decision.amount) == (signing, Decimal(100_000))
     assert signing.ending.kind == SigningRoundEnd.Kind.DECIDED
+    assert "Confirm a resolution" not in [item.what for item in waiting_for(fresh(cast.risk_officer))]
     assert again(nobody_may).stage == "pilot"
     assert "2026-14" in officer.get(signing.get_absolute_url()).content.decode()
     with pytest.raises((InvalidMove, NotAllowed)):

@@ -131,6 +131,14 @@ def test_only_what_is_missing_is_not_stated(value: Any, written: str) -> None:
     assert figures.known(value) == written
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("250000", "250 000"), ("12000.5", "12 000.5"), ("12,000", "12,000"), ("", ""), ("x", "x")],
+)
+def test_a_typed_amount_is_grouped_where_it_is_plain_digits(text: str, shown: str) -> None:
+    assert plain(figures.typed(text)) == shown
+
+
 def test_dates_are_written_in_words() -> None:
     assert figures.day(date(2026, 3, 12)) == "12 Mar 2026"
     assert figures.month(date(2026, 3, 12)) == "Mar 2026"

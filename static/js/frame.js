@@ -116,3 +116,9 @@ function say(words) {
     notices.replaceChildren(notice);
     notices.scrollIntoView({ block: "nearest" });
 }
+
+// On a narrow page the tabs scroll sideways: the one that is open has to be in sight.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const row = tab.closest(".tabs");
+    row.scrollLeft = Math.max(0, tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2);
+}

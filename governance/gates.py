@@ -61,7 +61,7 @@ from portfolio.services import freeze_case
 from portfolio.wording import grouped
 from scoring.models import Score, ScoringClose
 from scoring.positions.learning import moved_by
-from scoring.selectors import open_assignments, score_of
+from scoring.selectors import open_assignments, score_alone
 
 # Which stage follows on what a gate says; a missing pair leaves the stage.
 STAGE_AFTER: dict[tuple[str, str, str], str] = {
@@ -189,7 +189,7 @@ class Subject:
     @cached_property
     def score(self) -> Score | None:
         """The score that is out."""
-        return score_of(self.initiative)
+        return score_alone(self.initiative)
 
     @cached_property
     def evidence(self) -> dict[str, Evidence]:

@@ -14,7 +14,7 @@ from portfolio import case as case_document
 from portfolio import stop_rules
 from portfolio.models import BusinessCase, Initiative, ReferenceClass, Track
 from scoring.models import ReturnPosition, Score
-from scoring.selectors import score_of
+from scoring.selectors import score_alone
 
 Pack = dict[str, Any]
 
@@ -35,7 +35,7 @@ def content_of(
     more: Mapping[str, Any],
 ) -> Pack:
     """The pack as plain values: amounts, scores and ratios as texts."""
-    score = score_of(initiative)
+    score = score_alone(initiative)
     form: Pack = chain.plain(
         {
             "initiative": {
@@ -164,7 +164,7 @@ def changes_since(
             _change("case", "Case", f"version {pack['case']['version']}", f"version {case.version}")
         ]
     step = authority.route_of(initiative, case, steps=authority.steps_in_force(steps)).step
-    score = score_data(score_of(initiative))
+    score = score_data(score_alone(initiative))
     before = pack["score"]
     compared = [
         ("track", "Track", pack["track"], initiative.track),

@@ -100,6 +100,11 @@ def score_of(initiative: Initiative) -> Score | None:
     )
 
 
+def score_alone(initiative: Initiative) -> Score | None:
+    """The score of an initiative with its model, for who needs its figures alone: no contributions."""
+    return scores_out().filter(initiative=initiative).select_related("model").defer("packed").first()
+
+
 def ranking(initiatives: InitiativeQuerySet) -> InitiativeQuerySet:
     """Those with a score that is out, the best first: by low end, then feasibility, then reference."""
     return (

@@ -210,7 +210,7 @@ def test_a_plan_over_cost_without_benefit_fails_and_is_red(make: Callable[..., I
     assert found.forecast_cost == found.actual_cost_closed + round(Decimal(4 * 900) * Decimal("21.6") / 18, 2)
     assert found.status_reasons == [
         "cost 30\u202f% over the baseline",
-        "attested benefit 70% short of the baseline",
+        "attested benefit 70\u202f% short of the baseline",
     ]
 
 

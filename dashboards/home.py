@@ -18,6 +18,7 @@ from assurance.selectors import evidence_to_check
 from dashboards.proposal import promised
 from governance.authority_selectors import number_to_confirm, versions_to_vote_on
 from governance.models import Tranche
+from governance.money_permissions import may_close_year
 from governance.permissions import may_put_in_force
 from governance.round_selectors import waiting_in
 from governance.selectors import (
@@ -263,9 +264,11 @@ def _claw_backs(user: User) -> Iterator[Waiting]:
 
 
 def _closings(user: User) -> Iterator[Waiting]:
-    if not policy.may(user, "year.close") or not policy.reach(user, "year.close").everywhere:
+    if not policy.may(user, "year.close"):
         return
     for closing in closings_to_confirm(user)[:MOST]:
+        if not may_close_year(user, closing):
+            continue
         subject, by = f"FY{closing.fiscal_year}: {closing.reason}", f"proposed by {closing.proposed_by}"
         yield Waiting("Close a year", subject, by, reverse("year-list"))
 

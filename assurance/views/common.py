@@ -30,8 +30,8 @@ def act_page(
 ) -> HttpResponse:
     """One form, one act; `back` is where it leads, the tab of risks when nothing is said.
 
-    `shown` are controls whose evidence stands above the form. `nothing` says why there is nothing to act on:
-    it stands in the form's place.
+    `shown` are controls whose evidence stands above the form. `nothing` says that there is nothing to act
+    on, and `words` why: both stand in the form's place.
     """
     if not back:
         back = f"{initiative.get_absolute_url()}?tab=risk" if initiative is not None else "/"

@@ -108,7 +108,8 @@ def check(request: PortalRequest, pk: int) -> HttpResponse:
         title="Check evidence of controls",
         button="Record your word",
         done="Recorded.",
-        nothing="" if rows else "Evidence comes here once somebody supplied it.",
+        nothing="" if rows else "No evidence waits for a check",
+        words="" if rows else "It comes here once somebody supplied it.",
         shown=rows,
     )
 
@@ -164,6 +165,7 @@ def keep_check(request: PortalRequest) -> HttpResponse:
         button="Record your word",
         done="Recorded.",
         back=reverse("control-list"),
-        nothing="" if rows else "Evidence comes here once somebody supplied it.",
+        nothing="" if rows else "No evidence waits for a check",
+        words="" if rows else "It comes here once somebody supplied it.",
         shown=rows,
     )
